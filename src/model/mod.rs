@@ -1,0 +1,1 @@
+//! Everything fitted, in one file.

@@ -1,0 +1,1 @@
+//! The verbs: extract, train, evaluate, score, compare.

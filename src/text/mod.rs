@@ -1,0 +1,1 @@
+//! Sentences, tokens and normal forms, always with offsets back.

@@ -1,0 +1,17 @@
+//! Plain data: articles, statements, axes, labels, scores. No behaviour beyond what keeps the data sound.
+
+mod article;
+mod axis;
+mod label;
+mod scored;
+mod span;
+mod speaker;
+mod statement;
+
+pub use article::Article;
+pub use axis::{Axis, AxisSet, Class, Pole};
+pub use label::{Label, LabelledStatement};
+pub use scored::{AxisScore, ScoredStatement, Status, TermWeight};
+pub use span::Span;
+pub use speaker::SpeakerEntry;
+pub use statement::{Kind, Statement};
