@@ -207,7 +207,7 @@ fn sniff(prefix: &[u8]) -> u8 {
             equal += usize::from(width == header);
         }
         // Equal rows first; among delimiters that do as well, the one that gives more columns.
-        let share = if rows == 0 { 1000 } else { equal * 1000 / rows };
+        let share = (equal * 1000).checked_div(rows).unwrap_or(1000);
         let merit = share * 1000 + header.min(999);
         if merit > best.0 {
             best = (merit, delimiter);

@@ -58,7 +58,7 @@ impl Jackknife {
     /// The interval `θ ± t · √V` at this level, say 0.95; `None` with fewer than two groups.
     pub fn interval(&self, level: f64) -> Option<Interval> {
         let half = student_t_quantile(0.5 + level / 2.0, self.df)? * self.standard_error;
-        half.is_finite().then(|| Interval { low: self.estimate - half, high: self.estimate + half })
+        half.is_finite().then_some(Interval { low: self.estimate - half, high: self.estimate + half })
     }
 }
 
