@@ -1,10 +1,27 @@
 //! Files to types and back: the only module, beside the model file, the annotator and the command line, that
 //! touches files.
 
+mod articles;
+mod axes;
+mod columns;
+mod date;
 mod decode;
+mod labels;
+mod metadata;
+mod objects;
 mod output;
+mod scored;
+mod speakers;
 mod table;
 
+pub use articles::{ARTICLE_LIMIT, ArticleOptions, Articles, Read1, Skipped};
+pub use axes::{BUNDLED_AXES, bundled_axes, parse_axes, read_axes};
+pub use columns::{Field, field, is_missing};
+pub use date::{DayOrder, parse as parse_date};
 pub use decode::{Decoded, encoding_by_name, open};
+pub use labels::{LABEL_COLUMNS, LabelFile, Problem};
+pub use metadata::{Metadata, PathPattern};
 pub use output::{Output, write_atomically};
+pub use scored::{Format, StatementFile, StatementWriter, read_statements};
+pub use speakers::read_speakers;
 pub use table::{Row, Table, nearest};

@@ -80,7 +80,14 @@ pub struct AxisScore {
     pub terms: Vec<TermWeight>,
 }
 
-/// A statement with its scores: one row of a scored file.
+impl AxisScore {
+    /// No class and no score, for this reason.
+    pub fn none(status: Status) -> Self {
+        Self { class: String::new(), score: None, p: Vec::new(), status, terms: Vec::new() }
+    }
+}
+
+/// A statement with its scores: one row of a scored file, or, without scores, of an extracted one.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ScoredStatement {
     /// Stable over runs: a hash of article, start and end.
@@ -113,6 +120,14 @@ pub struct ScoredStatement {
     pub speaker_confidence: Option<f64>,
     /// The speaker's role as the article gives it.
     pub role: String,
+    /// The speaker's organisation as the article gives it.
+    pub organisation: String,
+    /// The id of the lexicon entry or rule that found the statement.
+    pub cue_rule: String,
+    /// Ties the paragraphs of one quotation or answer together within the article.
+    pub group: String,
+    /// The content spans in code points, where the attribution splits the content; else empty.
+    pub spans: Vec<(usize, usize)>,
     /// The scores, by axis id.
     pub axes: BTreeMap<String, AxisScore>,
     /// Word tokens of the quote.
