@@ -1,5 +1,6 @@
 //! The command line: one command a file. Everything else is in the library.
 
+mod agree;
 mod completions;
 mod init;
 mod man;
@@ -36,6 +37,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Init(init::Args),
+    Agree(agree::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -78,6 +80,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn dispatch(command: Command, talk: &Talk) -> Result<Outcome> {
     match command {
         Command::Init(args) => init::run(&args, talk),
+        Command::Agree(args) => agree::run(&args, talk),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args, talk),
     }
