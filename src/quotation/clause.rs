@@ -1,0 +1,485 @@
+//! What a cue reports: the content before, around and after it.
+
+use super::cue::Hit;
+use super::lexicon::{class, takes};
+use super::reading::{Reading, Sentence};
+
+/// Items between a cue and the beginning of its content.
+const MAX_ADJUNCT: usize = 30;
+/// Items in which a clause must show a finite verb.
+const MAX_CLAUSE: usize = 40;
+
+/// A cue with its content: item ranges in text order.
+#[derive(Debug, Clone)]
+pub(crate) struct Report {
+    pub hit: Hit,
+    pub pieces: Vec<(usize, usize)>,
+}
+
+/// How the content begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Onset {
+    That,
+    Wh,
+    Bare,
+    Marks,
+    Colon,
+}
+
+/// The statements that the cues of a sentence report, and the cues that report nothing in this sentence.
+pub(crate) fn reports(reading: &Reading<'_>, sentence: Sentence, hits: &[Hit]) -> (Vec<Report>, Vec<Hit>) {
+    let end = trim_stop(reading, sentence.start, sentence.end);
+    let mut reports: Vec<Report> = Vec::new();
+    let mut idle = Vec::new();
+    let mut cursor = sentence.start;
+    for (k, hit) in hits.iter().enumerate() {
+        if hit.first() < cursor || hit.start < cursor {
+            continue;
+        }
+        let mut hit = *hit;
+        if hit.shared {
+            let earlier = reports
+                .last()
+                .map(|r| r.hit)
+                .or_else(|| idle.last().copied())
+                .filter(|h: &Hit| h.subject.is_some());
+            hit.subject =
+                earlier.and_then(|h| h.subject).or_else(|| first_phrase(reading, sentence.start, hit.group));
+        }
+        let pieces = pieces(reading, sentence, end, cursor, &hit, &hits[k + 1..]);
+        match pieces {
+            Some(pieces) if !pieces.is_empty() => {
+                cursor = pieces.last().map_or(cursor, |p| p.1).max(attribution_end(&hit));
+                reports.push(Report { hit, pieces });
+            }
+            _ => idle.push(hit),
+        }
+    }
+    (reports, idle)
+}
+
+fn attribution_end(hit: &Hit) -> usize {
+    match hit.subject {
+        Some(subject) if hit.inverted => subject.end.max(hit.end),
+        _ => hit.end,
+    }
+}
+
+/// The end of a sentence without its full stop.
+fn trim_stop(reading: &Reading<'_>, start: usize, end: usize) -> usize {
+    let mut end = end;
+    while end > start && reading.items[end - 1].is(class::STOP | class::COMMA | class::SEMICOLON) {
+        end -= 1;
+    }
+    end
+}
+
+/// The first noun phrase of a sentence, which is mostly its subject.
+pub(crate) fn first_phrase(reading: &Reading<'_>, start: usize, end: usize) -> Option<super::phrase::Phrase> {
+    let mut i = start;
+    let mut after_preposition = false;
+    while i < end {
+        let item = reading.items[i];
+        if item.is(class::QUOTE) {
+            i += 1;
+            continue;
+        }
+        if item.is(class::PREPOSITION | class::SUBORDINATION) && !item.is(class::GROUP) {
+            after_preposition = true;
+        } else if item.is(class::COMMA) {
+            after_preposition = false;
+        } else if let Some(phrase) = reading.phrase_after(i, end) {
+            if !after_preposition && reading.can_speak(phrase) {
+                return Some(phrase);
+            }
+            i = phrase.end.max(i + 1);
+            continue;
+        }
+        i += 1;
+    }
+    None
+}
+
+fn pieces(
+    reading: &Reading<'_>,
+    sentence: Sentence,
+    end: usize,
+    cursor: usize,
+    hit: &Hit,
+    later: &[Hit],
+) -> Option<Vec<(usize, usize)>> {
+    let frames = reading.lexicon.cues[hit.cue as usize].takes;
+    if frames & takes::SOURCE != 0 {
+        return source(reading, sentence, end, cursor, hit, later);
+    }
+    if frames & takes::NOUN != 0 {
+        let onset = hit.end + 1;
+        return (onset + 1 < end).then(|| vec![(onset, clause_end(reading, onset, end, later))]);
+    }
+    if let Some(trailing) = trailing(reading, end, cursor, hit, later, frames) {
+        return Some(trailing);
+    }
+    if hit.inverted {
+        return None;
+    }
+    leading(reading, end, hit, later, frames)
+}
+
+/// "According to Berg, …" and "…, according to Berg".
+fn source(
+    reading: &Reading<'_>,
+    sentence: Sentence,
+    end: usize,
+    cursor: usize,
+    hit: &Hit,
+    later: &[Hit],
+) -> Option<Vec<(usize, usize)>> {
+    let subject = hit.subject?;
+    let left = trim_left(reading, cursor, hit.start);
+    if left.1 > left.0 && has_finite(reading, left.0, left.1) {
+        return Some(vec![left]);
+    }
+    let at_start = hit.start == sentence.start || left.1 - left.0 <= 2 || left.0 == left.1;
+    let mut onset = if subject.aside + 1 < end { subject.aside } else { subject.end };
+    if reading.at(onset, end, class::COMMA) {
+        onset += 1;
+    }
+    (at_start && onset + 1 < end && has_finite(reading, onset, end))
+        .then(|| vec![(onset, clause_end(reading, onset, end, later))])
+}
+
+/// The text before an attribution, without the comma that joins it.
+fn trim_left(reading: &Reading<'_>, start: usize, end: usize) -> (usize, usize) {
+    let mut end = end;
+    while end > start && reading.items[end - 1].is(class::COMMA | class::DASH) {
+        end -= 1;
+    }
+    let mut start = start;
+    while start < end && reading.items[start].is(class::COMMA | class::DASH | class::SEMICOLON | class::STOP)
+    {
+        start += 1;
+    }
+    (start, end)
+}
+
+/// "…, Berg said" and "…, Berg said, …".
+fn trailing(
+    reading: &Reading<'_>,
+    end: usize,
+    cursor: usize,
+    hit: &Hit,
+    later: &[Hit],
+    frames: u16,
+) -> Option<Vec<(usize, usize)>> {
+    let first = hit.first();
+    if first <= cursor || hit.shared {
+        return None;
+    }
+    let before = reading.items[first - 1];
+    if !before.is(class::COMMA | class::QUOTE | class::DASH) {
+        return None;
+    }
+    let (start, stop) = trim_left(reading, cursor, first);
+    if start >= stop {
+        return None;
+    }
+    let quoted = reading.items[stop - 1].is(class::QUOTE);
+    if frames & if quoted { takes::MARKS | takes::TRAILING } else { takes::TRAILING } == 0 {
+        return None;
+    }
+    let after = hit.subject.filter(|_| hit.inverted).map_or(hit.end, |s| s.aside.max(s.end));
+    let rest = skip_adjuncts(reading, after, end, frames);
+    let outlet = end - rest.min(end) <= 4 && (rest..end).all(|i| reading.items[i].is(class::CAPITAL));
+    let closed = rest >= end || reading.items[rest].is(class::STOP) || outlet;
+    let left = left_piece(reading, start, stop, quoted);
+    if closed {
+        return (quoted || has_finite(reading, start, stop)).then(|| vec![left]);
+    }
+    let next = reading.items[rest];
+    if quoted {
+        return Some(around_quote(reading, rest, end, left));
+    }
+    if !next.is(class::COMMA) || rest + 1 >= end {
+        return None;
+    }
+    let follow = reading.items[rest + 1];
+    if follow.is(class::QUOTE) {
+        let joins = !reading.quote_starts_upper(follow.quote as usize) || has_finite(reading, start, stop);
+        return joins.then(|| vec![left, (rest + 1, quote_run_end(reading, rest + 1, end))]);
+    }
+    if follow.forms != 0 || follow.is(class::RELATIVE) || stop - start < 1 {
+        return has_finite(reading, start, stop).then(|| vec![left]);
+    }
+    let adjunct = reading.items[start].is(class::PREPOSITION | class::TIME | class::SUBORDINATION)
+        && !has_finite(reading, start, stop);
+    if adjunct && !has_finite(reading, rest + 1, end) {
+        return None;
+    }
+    Some(vec![left, (rest + 1, clause_end(reading, rest + 1, end, later))])
+}
+
+fn around_quote(reading: &Reading<'_>, rest: usize, end: usize, left: (usize, usize)) -> Vec<(usize, usize)> {
+    let next = reading.items[rest];
+    if next.is(class::QUOTE) {
+        return vec![left, (rest, quote_run_end(reading, rest, end))];
+    }
+    if next.is(class::COMMA | class::COLON | class::DASH) && reading.at(rest + 1, end, class::QUOTE) {
+        let run = quote_run_end(reading, rest + 1, end);
+        return vec![left, (rest + 1, run)];
+    }
+    vec![left]
+}
+
+/// The content before an attribution: after a colon only the quotation, else everything.
+fn left_piece(reading: &Reading<'_>, start: usize, stop: usize, quoted: bool) -> (usize, usize) {
+    if quoted && stop - start > 1 && reading.items[stop - 2].is(class::COLON | class::SEMICOLON) {
+        return (stop - 1, stop);
+    }
+    (start, stop)
+}
+
+/// From one quotation to the last one of "“a” and “b”".
+fn quote_run_end(reading: &Reading<'_>, start: usize, end: usize) -> usize {
+    let mut last = start + 1;
+    while last + 1 < end
+        && reading.items[last].is(class::COORDINATION | class::COMMA)
+        && reading.items[last + 1].is(class::QUOTE)
+    {
+        last += 2;
+    }
+    last
+}
+
+/// Passes over who is addressed, when, where and how: "reporters in Kyiv on Friday".
+fn skip_adjuncts(reading: &Reading<'_>, start: usize, end: usize, frames: u16) -> usize {
+    let mut i = start;
+    if frames & takes::OBJECT != 0 {
+        i = object_end(reading, i, end);
+    }
+    let limit = end.min(start + MAX_ADJUNCT);
+    while i < limit {
+        let item = reading.items[i];
+        if item.is(class::TIME | class::ADVERB | class::NUMBER | class::OTHER_PRONOUN) {
+            i += 1;
+        } else if item.is(class::PREPOSITION) {
+            i = match reading.phrase_after(i + 1, limit) {
+                Some(phrase) => phrase.end,
+                None => i + 1,
+            };
+        } else if item.is(class::DETERMINER) && reading.at(i + 1, end, class::TIME) {
+            i += 2;
+        } else if item.is(class::OPEN) {
+            match (i..limit).find(|&k| reading.items[k].is(class::CLOSE)) {
+                Some(close) => i = close + 1,
+                None => break,
+            }
+        } else {
+            break;
+        }
+    }
+    i
+}
+
+/// The end of "reporters" in "told reporters".
+fn object_end(reading: &Reading<'_>, start: usize, end: usize) -> usize {
+    if reading.at(start, end, class::OTHER_PRONOUN | class::YOU | class::IT | class::POSSESSIVE)
+        && !(reading.at(start, end, class::POSSESSIVE) && start + 1 < end && reading.is_nominal(start + 1))
+    {
+        return start + 1;
+    }
+    let mut i = start;
+    while reading.at(i, end, class::DETERMINER | class::POSSESSIVE)
+        && !reading.at(i, end, class::COMPLEMENTIZER)
+    {
+        i += 1;
+    }
+    let capital = reading.at(i, end, class::CAPITAL);
+    let first = i;
+    while i < end && (reading.is_nominal(i) || reading.items[i].is(class::GROUP | class::GENITIVE)) {
+        // A plural addressee ends the object, what follows begins the clause.
+        if i > first
+            && capital != reading.items[i].is(class::CAPITAL)
+            && !reading.items[i - 1].is(class::GENITIVE)
+            && capital
+        {
+            break;
+        }
+        i += 1;
+        if reading.items[i - 1].is(class::GROUP) {
+            break;
+        }
+    }
+    i
+}
+
+/// Content after the verb.
+fn leading(
+    reading: &Reading<'_>,
+    end: usize,
+    hit: &Hit,
+    later: &[Hit],
+    frames: u16,
+) -> Option<Vec<(usize, usize)>> {
+    let (start, onset) = onset(reading, hit, end, frames)?;
+    match onset {
+        Onset::Marks => marks(reading, start, end, later, frames),
+        Onset::Colon if reading.items[start].is(class::QUOTE) => marks(reading, start, end, later, frames),
+        Onset::That | Onset::Wh | Onset::Bare | Onset::Colon => {
+            let stop = clause_end(reading, start, end, later);
+            (stop > start + 1 || reading.at(start, end, class::QUOTE)).then(|| vec![(start, stop)])
+        }
+    }
+}
+
+fn marks(
+    reading: &Reading<'_>,
+    start: usize,
+    end: usize,
+    later: &[Hit],
+    frames: u16,
+) -> Option<Vec<(usize, usize)>> {
+    if frames & (takes::MARKS | takes::PART) == 0 {
+        return None;
+    }
+    let run = quote_run_end(reading, start, end);
+    if run >= end || reading.quote_ends_sentence(reading.items[run - 1].quote as usize) {
+        return Some(vec![(start, run)]);
+    }
+    let next = reading.items[run];
+    // "“a” and that b", "“a” because b": the sentence goes on with the report.
+    let goes_on = next.is(class::COORDINATION
+        | class::SUBORDINATION
+        | class::AUXILIARY
+        | class::MODAL
+        | class::COMPLEMENTIZER)
+        || (next.is(class::WORD) && !next.is(class::PREPOSITION | class::TIME | class::ADVERB));
+    let hit_follows = later.iter().any(|h| h.first() <= run + 2);
+    if goes_on && !hit_follows {
+        return Some(vec![(start, clause_end(reading, start, end, later))]);
+    }
+    Some(vec![(start, run)])
+}
+
+/// Where the content after a verb begins, and how.
+fn onset(reading: &Reading<'_>, hit: &Hit, end: usize, frames: u16) -> Option<(usize, Onset)> {
+    let mut i = hit.end;
+    if frames & takes::OBJECT != 0 {
+        i = object_end(reading, i, end);
+    }
+    let near = i;
+    let limit = end.min(hit.end + MAX_ADJUNCT);
+    let mut parted = false;
+    let mut inside = false;
+    while i < limit {
+        let item = reading.items[i];
+        if item.is(class::QUOTE) {
+            let scare = reading.is_nickname(i) && frames & takes::PART == 0 && i + 1 < end;
+            if !scare {
+                return Some((i, Onset::Marks));
+            }
+            i += 1;
+            continue;
+        }
+        if item.is(class::COLON) && !hit.infinitive {
+            return (i + 1 < end).then_some((i + 1, Onset::Colon));
+        }
+        if item.is(class::COMPLEMENTIZER) && frames & takes::THAT != 0 && i + 2 < end {
+            return Some((i + 1, Onset::That));
+        }
+        if item.is(class::WH) && i == near && frames & takes::WH != 0 && !item.is(class::RELATIVE) {
+            return (i + 1 < end).then_some((i, Onset::Wh));
+        }
+        if frames & takes::PART != 0 && frames & takes::THAT == 0 {
+            if item.is(class::STOP | class::SEMICOLON) || i > hit.end + 14 || item.is(class::COMMA) {
+                return None;
+            }
+            i += 1;
+            continue;
+        }
+        if item.is(class::COMMA) {
+            parted = true;
+            i += 1;
+            continue;
+        }
+        let after_comma = parted && i == near + 1 && item.is(class::SUBJECT);
+        let bare = frames & takes::BARE != 0 && !hit.infinitive && !inside && (!parted || after_comma);
+        if bare && clause_begins(reading, i, end) {
+            return Some((i, Onset::Bare));
+        }
+        if item.is(class::PREPOSITION) && !item.is(class::COMPLEMENTIZER) {
+            i = reading.phrase_after(i + 1, limit).map_or(i + 1, |phrase| phrase.end);
+            inside = reading.at(i, end, class::QUOTE)
+                || reading.at(i.wrapping_sub(1), end, class::DETERMINER | class::PREPOSITION);
+        } else if item.is(class::TIME | class::ADVERB | class::NUMBER) {
+            i += 1;
+        } else if item.is(class::DETERMINER) && reading.at(i + 1, end, class::TIME) {
+            i += 2;
+        } else if inside && reading.is_nominal(i) {
+            i += 1;
+        } else {
+            return None;
+        }
+    }
+    None
+}
+
+/// True when a clause without "that" can begin with item `i`.
+fn clause_begins(reading: &Reading<'_>, i: usize, end: usize) -> bool {
+    let item = reading.items[i];
+    let subject = class::SUBJECT | class::DETERMINER | class::POSSESSIVE | class::GROUP | class::NUMBER;
+    let there = reading.lower(i).starts_with("there");
+    let condition = item.is(class::SUBORDINATION) && !item.is(class::PREPOSITION);
+    let contraction = item.is(class::OTHER_PRONOUN) && item.is(class::AUXILIARY | class::MODAL);
+    (item.is(subject) || there || condition || contraction || reading.is_nominal(i))
+        && !item.is(class::TIME)
+        && (contraction || has_finite(reading, i + 1, end))
+}
+
+/// True when a finite verb shows up in the first items of `start..end`.
+pub(crate) fn has_finite(reading: &Reading<'_>, start: usize, end: usize) -> bool {
+    (start..end.min(start + MAX_CLAUSE)).any(|i| {
+        let item = reading.items[i];
+        if item.is(class::QUOTE) {
+            return reading.quote_words(item.quote as usize) > 3;
+        }
+        if !item.is(class::WORD) || (item.is(class::CAPITAL) && !item.is(class::FIRST | class::AUXILIARY)) {
+            return false;
+        }
+        item.is(class::AUXILIARY | class::MODAL | class::VERB)
+            || item.is(class::CUE_VERB)
+            || (item.classes & !class::WORD == 0 && {
+                let word = reading.slice(item);
+                word.len() > 4 && (word.ends_with("ed") || word.ends_with("es"))
+            })
+    })
+}
+
+/// The end of a clause that begins at `start`: the sentence's end, or where another attribution takes over.
+fn clause_end(reading: &Reading<'_>, start: usize, end: usize, later: &[Hit]) -> usize {
+    let mut stop = end;
+    for hit in later {
+        let first = hit.first();
+        if first <= start + 1 || first >= stop {
+            continue;
+        }
+        let before = reading.items[first - 1];
+        let source = reading.lexicon.cues[hit.cue as usize].takes & takes::SOURCE != 0;
+        let joined = before.is(class::COORDINATION | class::SEMICOLON | class::COMMA | class::DASH)
+            || (before.is(class::SUBORDINATION) && !before.is(class::WH));
+        if joined && !hit.inverted || source || (hit.shared && before.is(class::COMMA)) {
+            stop = first;
+            break;
+        }
+    }
+    while stop > start + 1
+        && stop < end
+        && reading.items[stop - 1].is(class::COMMA
+            | class::COORDINATION
+            | class::SEMICOLON
+            | class::DASH
+            | class::SUBORDINATION)
+    {
+        stop -= 1;
+    }
+    stop
+}

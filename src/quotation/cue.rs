@@ -1,0 +1,216 @@
+//! Cues in a sentence: which words report, and whose words they report.
+
+use super::lexicon::{class, takes};
+use super::phrase::Phrase;
+use super::reading::{Reading, Sentence};
+
+/// Words between a verb and the auxiliaries before it.
+const MAX_GROUP: usize = 8;
+
+/// A cue found in a sentence.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Hit {
+    /// Index into the lexicon's cues.
+    pub cue: u16,
+    /// The cue's words: items `start..end`.
+    pub start: usize,
+    pub end: usize,
+    /// First item of the verb group with its auxiliaries.
+    pub group: usize,
+    /// Who speaks; `None` when the subject stands elsewhere ("…, adding that").
+    pub subject: Option<Phrase>,
+    /// The subject follows the verb: "said the minister".
+    pub inverted: bool,
+    /// The subject must be taken from an earlier cue or from the sentence's first phrase.
+    pub shared: bool,
+    /// "to say", "would say".
+    pub infinitive: bool,
+}
+
+impl Hit {
+    /// The first item that belongs to the attribution.
+    pub fn first(&self) -> usize {
+        match self.subject {
+            Some(subject) if !self.inverted && !self.shared => subject.start.min(self.group),
+            _ => self.group,
+        }
+    }
+}
+
+/// All cues of a sentence that have a possible speaker, in order.
+pub(crate) fn hits(reading: &Reading<'_>, sentence: Sentence) -> Vec<Hit> {
+    let mut found: Vec<Hit> = Vec::new();
+    let mut i = sentence.start;
+    while i < sentence.end {
+        let next = reading.items[i].forms;
+        if next == 0 {
+            i += 1;
+            continue;
+        }
+        let mut step = 1;
+        for form in reading.lexicon.forms(next) {
+            let end = i + 1 + form.rest.len();
+            let matches = end <= sentence.end
+                && form.rest.iter().enumerate().all(|(k, word)| reading.lower(i + 1 + k) == *word);
+            if !matches {
+                continue;
+            }
+            let floor = found.last().map_or(sentence.start, |hit| {
+                if hit.inverted { hit.end } else { hit.end.max(hit.subject.map_or(0, |s| s.end)) }
+            });
+            if let Some(hit) = hit(reading, sentence, floor, i, end, form.cue, form.gerund) {
+                step = end - i;
+                found.push(hit);
+                break;
+            }
+        }
+        i += step;
+    }
+    found
+}
+
+fn hit(
+    reading: &Reading<'_>,
+    sentence: Sentence,
+    floor: usize,
+    start: usize,
+    end: usize,
+    cue: u16,
+    gerund: bool,
+) -> Option<Hit> {
+    let frames = reading.lexicon.cues[cue as usize].takes;
+    let blank = Hit {
+        cue,
+        start,
+        end,
+        group: start,
+        subject: None,
+        inverted: false,
+        shared: false,
+
+        infinitive: false,
+    };
+    if frames & takes::SOURCE != 0 {
+        let subject = reading.object_after(end, sentence.end)?;
+        let personal = class::MALE_FORM | class::FEMALE_FORM | class::PLURAL_FORM;
+        if !reading.can_speak(subject) && !reading.items[subject.start].is(personal) {
+            return None;
+        }
+        return Some(Hit { subject: Some(subject), inverted: true, ..blank });
+    }
+    if frames & takes::NOUN != 0 {
+        return noun(reading, sentence, floor, blank);
+    }
+    if reading.items[start].is(class::CAPITAL) && !reading.items[start].is(class::FIRST) {
+        return None;
+    }
+    if gerund {
+        let joined = start == sentence.start
+            || reading.items[start - 1].is(class::COMMA
+                | class::COORDINATION
+                | class::SUBORDINATION
+                | class::ADVERB
+                | class::QUOTE
+                | class::DASH)
+            || reading.items[start - 1].is(class::PREPOSITION);
+        return joined.then_some(Hit { shared: true, ..blank });
+    }
+    let before = start.checked_sub(1).filter(|&b| b >= sentence.start).map(|b| reading.items[b]);
+    if before.is_some_and(|b| {
+        b.is(class::DETERMINER | class::POSSESSIVE | class::GENITIVE | class::PREPOSITION)
+            && !b.is(class::GROUP | class::RELATIVE)
+    }) {
+        return None;
+    }
+    finite(reading, sentence, floor, blank, frames)
+}
+
+/// A finite verb, an infinitive or a participle: looks for the subject on both sides.
+fn finite(reading: &Reading<'_>, sentence: Sentence, floor: usize, blank: Hit, frames: u16) -> Option<Hit> {
+    let start = blank.start;
+    let mut group = start;
+    let (mut passive, mut infinitive) = (false, false);
+    while group > floor && start - group < MAX_GROUP {
+        let item = reading.items[group - 1];
+        let auxiliary = item.is(class::AUXILIARY | class::MODAL | class::NEGATION | class::INFINITIVE);
+        let adverb = item.is(class::ADVERB) && !item.is(class::TIME) && !item.is(class::CAPITAL);
+        if !auxiliary && !adverb
+            || item.is(class::OTHER_PRONOUN)
+            || (item.is(class::CAPITAL) && !item.is(class::FIRST))
+        {
+            break;
+        }
+        passive |= item.is(class::BE);
+        infinitive |= item.is(class::INFINITIVE);
+        group -= 1;
+    }
+    if passive && frames & takes::PASSIVE == 0 && !reading.slice(reading.items[start]).ends_with("ing") {
+        return None;
+    }
+    let hit = Hit { group, infinitive, ..blank };
+    let after_quote = group > sentence.start
+        && (reading.items[group - 1].is(class::QUOTE)
+            || reading.items[group - 1].is(class::COMMA | class::DASH));
+    if after_quote
+        && !infinitive
+        && let Some(subject) = inverted_subject(reading, sentence, &hit)
+    {
+        return Some(Hit { subject: Some(subject), inverted: true, ..hit });
+    }
+    if infinitive {
+        return Some(Hit { shared: true, ..hit });
+    }
+    if let Some(subject) = reading.subject_before(floor, group) {
+        if reading.can_speak(subject) {
+            return Some(Hit { subject: Some(subject), ..hit });
+        }
+        return None;
+    }
+    let joined = group > floor && reading.items[group - 1].is(class::COORDINATION | class::COMMA);
+    joined.then_some(Hit { shared: true, ..hit })
+}
+
+/// "…, said the minister": the verb follows the content, the subject follows the verb.
+fn inverted_subject(reading: &Reading<'_>, sentence: Sentence, hit: &Hit) -> Option<Phrase> {
+    if hit.group != hit.start {
+        return None;
+    }
+    let mut at = hit.end;
+    while reading.at(at, sentence.end, class::ADVERB) && !reading.at(at, sentence.end, class::CAPITAL) {
+        at += 1;
+    }
+    let phrase = reading.phrase_after(at, sentence.end)?;
+    if !reading.can_speak(phrase) {
+        return None;
+    }
+    // What follows must not be a verb of its own: "…, said the bridge was safe".
+    let next = phrase.end;
+    let verb = class::AUXILIARY | class::MODAL | class::VERB;
+    if reading.at(next, sentence.end, verb) && !reading.at(next, sentence.end, class::ROLE) {
+        return None;
+    }
+    Some(phrase)
+}
+
+/// "her claim that", "Berg's claim that".
+fn noun(reading: &Reading<'_>, sentence: Sentence, floor: usize, blank: Hit) -> Option<Hit> {
+    if !reading.at(blank.end, sentence.end, class::COMPLEMENTIZER) || blank.start <= floor {
+        return None;
+    }
+    let mut i = blank.start;
+    while i > floor && reading.is_nominal(i - 1) && !reading.items[i - 1].is(class::CAPITAL) {
+        i -= 1;
+    }
+    if i <= floor {
+        return None;
+    }
+    let owner = reading.items[i - 1];
+    let subject = if owner.is(class::GENITIVE) {
+        reading.phrase_before(floor, i - 1)?
+    } else if owner.is(class::POSSESSIVE) {
+        Phrase { start: i - 1, end: i, aside: i }
+    } else {
+        return None;
+    };
+    Some(Hit { subject: Some(subject), group: subject.start, ..blank })
+}
