@@ -1,10 +1,14 @@
 //! The command line: one command a file. Everything else is in the library.
 
 mod agree;
+mod batches;
+mod check;
 mod completions;
+mod extract;
 mod init;
 mod man;
 mod options;
+
 mod talk;
 
 use std::ffi::OsString;
@@ -36,6 +40,9 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Extract(extract::Args),
+
+    Check(check::Args),
     Init(init::Args),
     Agree(agree::Args),
     Completions(completions::Args),
@@ -79,6 +86,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn dispatch(command: Command, talk: &Talk) -> Result<Outcome> {
     match command {
+        Command::Extract(args) => extract::run(&args, talk),
+        Command::Check(args) => check::run(&args, talk),
         Command::Init(args) => init::run(&args, talk),
         Command::Agree(args) => agree::run(&args, talk),
         Command::Completions(args) => completions::run(&args),

@@ -2,17 +2,18 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Talk;
 use crate::corpus::{
     ArticleOptions, Articles, DayOrder, Format, Metadata, PathPattern, Skipped, encoding_by_name,
+    read_speakers,
 };
+use crate::pipeline::SpeakerDirectory;
 use crate::{Error, Result};
 
 /// The options of every command that reads articles.
 #[derive(Debug, Args)]
 pub struct ArticleArgs {
     /// Articles: .txt, .csv, .tsv, .json, .jsonl (also .gz), folders or patterns of these, - for standard input.
-    #[arg(value_name = "ARTICLES", required = true)]
+    #[arg(value_name = "ARTICLES")]
     pub articles: Vec<PathBuf>,
     /// A table to join by its column file, id or url.
     #[arg(long, value_name = "FILE")]
@@ -41,6 +42,9 @@ impl ArticleArgs {
     ///
     /// Those of the arguments and of [`Articles::open`].
     pub fn open(&self) -> Result<Articles> {
+        if self.articles.is_empty() {
+            return Err(Error::argument("ARTICLES", "nothing", "at least one file, folder or pattern, or -"));
+        }
         let encoding = self.encoding.as_deref().map(encoding_by_name).transpose()?;
         let day_order = match self.date_format.as_deref() {
             Some("dmy") => DayOrder::DayFirst,
@@ -53,22 +57,28 @@ impl ArticleArgs {
         Articles::open(&self.articles, ArticleOptions { encoding, metadata, pattern, day_order })
     }
 
-    /// Tells what was skipped; with `--strict`, fails on the first.
+    /// The speakers of `--speakers`.
     ///
     /// # Errors
     ///
-    /// The first skipped input, with `--strict`.
-    pub fn settle(&self, skipped: &[Skipped], talk: &Talk) -> Result<()> {
+    /// Those of [`read_speakers`].
+    pub fn directory(&self) -> Result<SpeakerDirectory> {
+        let entries = self.speakers.as_deref().map(read_speakers).transpose()?.unwrap_or_default();
+        Ok(SpeakerDirectory::new(&entries))
+    }
+
+    /// With `--strict`, fails on the first skipped input.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Input`](crate::ErrorKind::Input) at the skipped input.
+    pub fn refuse_if_strict(&self, skipped: &[Skipped]) -> Result<()> {
         match skipped.first() {
-            Some(first) if self.strict => Err(Error::input(
-                first.position.clone(),
-                first.reason.clone(),
-                "every input usable, because of --strict",
-            )),
-            _ => {
-                talk.skipped(skipped);
-                Ok(())
+            Some(first) if self.strict => {
+                let expected = "every input usable, because of --strict";
+                Err(Error::input(first.position.clone(), first.reason.clone(), expected))
             }
+            _ => Ok(()),
         }
     }
 }

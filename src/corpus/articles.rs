@@ -60,6 +60,7 @@ pub struct Articles {
     /// Further articles and skips that one input gave at once.
     pending: VecDeque<Read1>,
     ids: BTreeMap<String, u32>,
+    further: BTreeSet<String>,
     /// Things worth saying once: which tables were taken as metadata, which columns mean what.
     pub remarks: Vec<String>,
 }
@@ -96,9 +97,14 @@ impl Articles {
             current: None,
             pending: VecDeque::new(),
             ids: BTreeMap::new(),
+            further: BTreeSet::new(),
             remarks: Vec::new(),
         };
         articles.queue(files)?;
+        let joined = articles.options.metadata.iter().flat_map(Metadata::further_columns);
+        let in_path = articles.options.pattern.iter().flat_map(PathPattern::further_columns);
+        let known: Vec<String> = joined.chain(in_path).collect();
+        articles.further.extend(known);
         Ok(articles)
     }
 
@@ -114,6 +120,7 @@ impl Articles {
                         path.display(),
                         rows.len()
                     ));
+                    self.further.extend(rows.iter().flat_map(|(_, row)| row.extra.keys().cloned()));
                     named.extend(rows);
                 }
                 None => plain.push(path),
@@ -154,6 +161,11 @@ impl Articles {
             }
         }
         Ok(Some(rows))
+    }
+
+    /// The columns of indexes, joined metadata and path patterns that have no meaning of their own.
+    pub fn further_columns(&self) -> &BTreeSet<String> {
+        &self.further
     }
 
     /// How many rows of the joined metadata met no article; known at the end.

@@ -36,6 +36,15 @@ pub fn bundled_axes() -> AxisSet {
     parse_axes(BUNDLED_AXES, Path::new("labels/axes.toml")).expect("the bundled axes are tested")
 }
 
+/// The axes of this file, or those that come with Sayso.
+///
+/// # Errors
+///
+/// Those of [`read_axes`].
+pub fn axes_or_bundled(path: Option<&Path>) -> Result<AxisSet> {
+    path.map_or_else(|| Ok(bundled_axes()), read_axes)
+}
+
 /// Parses `axes.toml`; `path` names it in messages.
 ///
 /// # Errors

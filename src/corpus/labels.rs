@@ -51,6 +51,8 @@ impl Problem {
 pub struct LabelFile {
     /// The rows that could be read, in file order.
     pub rows: Vec<LabelledStatement>,
+    /// Where each row stood, in the order of `rows`.
+    pub positions: Vec<Position>,
     /// The axes that the files have a column for, in the order of the axis set.
     pub axes: AxisSet,
     /// The cells and rows that could not be read; such a row is not among `rows`.
@@ -94,6 +96,7 @@ impl LabelFile {
         let mut open: BTreeMap<String, usize> = BTreeMap::new();
         while let Some(row) = table.next_row()? {
             let before = self.problems.len();
+            let row_number = row.number;
             let mut statement = columns.statement(&row, &path, &mut self.problems);
             columns.labels(&row, &path, axes, &mut statement, present, &mut self.problems);
             if self.problems.len() > before {
@@ -113,6 +116,7 @@ impl LabelFile {
                     None => drop(open.insert(key, self.rows.len())),
                 }
             }
+            self.positions.push(Position::row(&path, row_number));
             self.rows.push(statement);
         }
         self.n_ragged += table.n_ragged;

@@ -93,6 +93,13 @@ impl Metadata {
         article.extra.extend(further.map(|(k, v)| (k.clone(), v.clone())));
     }
 
+    /// The columns that have no meaning of their own.
+    pub(super) fn further_columns(&self) -> Vec<String> {
+        let columns: BTreeSet<&String> =
+            self.rows.iter().flat_map(|r| r.extra.keys()).filter(|k| *k != "file").collect();
+        columns.into_iter().cloned().collect()
+    }
+
     /// How many rows met no article.
     pub fn n_unmatched(&self) -> usize {
         self.rows.len() - self.used.len()
@@ -156,6 +163,13 @@ impl PathPattern {
             return Err(wrong("at least one {field}"));
         }
         Ok(Self(pieces))
+    }
+
+    /// The fields that have no meaning of their own.
+    pub(super) fn further_columns(&self) -> Vec<String> {
+        let known = ["outlet", "date", "id", "title", "language"];
+        let name = |piece: &Piece| if let Piece::Field(name) = piece { Some(name.clone()) } else { None };
+        self.0.iter().filter_map(name).filter(|name| !known.contains(&name.as_str())).collect()
     }
 
     /// The fields of a path whose end matches; `None` when none does.

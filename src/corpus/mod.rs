@@ -15,7 +15,7 @@ mod speakers;
 mod table;
 
 pub use articles::{ARTICLE_LIMIT, ArticleOptions, Articles, Read1, Skipped};
-pub use axes::{BUNDLED_AXES, bundled_axes, parse_axes, read_axes};
+pub use axes::{BUNDLED_AXES, axes_or_bundled, bundled_axes, parse_axes, read_axes};
 pub use columns::{Field, field, is_missing};
 pub use date::{DayOrder, parse as parse_date};
 pub use decode::{Decoded, encoding_by_name, open};

@@ -126,7 +126,8 @@ pub struct ScoredStatement {
     pub cue_rule: String,
     /// Ties the paragraphs of one quotation or answer together within the article.
     pub group: String,
-    /// The content spans in code points, where the attribution splits the content; else empty.
+    /// The content spans, in code points, of the whole quotation or answer that this is a paragraph of; more than
+    /// one where the attribution splits the content. Empty when it is `start..end` alone.
     pub spans: Vec<(usize, usize)>,
     /// The scores, by axis id.
     pub axes: BTreeMap<String, AxisScore>,

@@ -29,7 +29,7 @@ impl StatementWriter {
     /// # Arguments
     ///
     /// * `axes` - the axes of the scores, which become columns; none for extracted statements.
-    /// * `further` - headers of the input's own columns, kept after ours.
+    /// * `further` - headers of the input's own columns, kept after ours; JSON Lines keep all there are.
     /// * `spreadsheet` - write a byte order mark and put `'` before cells that a spreadsheet would run as formulas.
     ///
     /// # Errors
@@ -186,10 +186,8 @@ impl StatementWriter {
             o.insert("n_tokens".into(), json!(s.n_tokens));
             o.insert("known_share".into(), json!(s.known_share));
         }
-        for header in &self.further {
-            if let Some(value) = s.extra.get(header) {
-                o.entry(header.clone()).or_insert_with(|| value.as_str().into());
-            }
+        for (header, value) in &s.extra {
+            o.entry(header.clone()).or_insert_with(|| value.as_str().into());
         }
         Value::Object(o)
     }

@@ -1,0 +1,106 @@
+//! Articles worked on by all cores, with the results in the order of the input and memory that does not grow.
+
+use std::path::Path;
+
+use rayon::prelude::*;
+use serde_json::{Value, json};
+
+use super::{ArticleArgs, Talk};
+use crate::Result;
+use crate::corpus::{Articles, Read1, Skipped, write_atomically};
+use crate::text;
+use crate::types::Article;
+
+/// How much text, and how many articles, are in work at once.
+const BATCH_BYTES: usize = 4 << 20;
+const BATCH_ARTICLES: usize = 512;
+
+/// What became of the inputs.
+#[derive(Debug, Default)]
+pub struct Counts {
+    pub n_articles: usize,
+    pub n_unmatched_metadata: usize,
+    pub skipped: Vec<Skipped>,
+}
+
+impl Counts {
+    /// For the summary beside an output.
+    pub fn as_json(&self) -> Value {
+        let skipped: Vec<Value> = self
+            .skipped
+            .iter()
+            .map(|s| json!({"position": s.position.to_string(), "reason": s.reason}))
+            .collect();
+        json!({"read": self.n_articles, "skipped": skipped, "metadata_rows_unmatched": self.n_unmatched_metadata})
+    }
+}
+
+/// Works on every article and hands the results on in input order; tells what was skipped.
+///
+/// The next batch is read while one is worked on. With `--strict`, the first skipped input is an error.
+/// `init` makes what a worker keeps from article to article.
+pub fn in_order<S, T: Send>(
+    mut articles: Articles,
+    args: &ArticleArgs,
+    talk: &Talk,
+    init: impl Fn() -> S + Sync + Send,
+    work: impl Fn(&mut S, &Article) -> T + Sync + Send,
+    mut sink: impl FnMut(Article, T) -> Result<()>,
+) -> Result<Counts> {
+    for remark in std::mem::take(&mut articles.remarks) {
+        talk.detail(remark);
+    }
+    let mut counts = Counts::default();
+    let bar = talk.progress(None, "articles");
+    let mut batch = next_batch(&mut articles, &mut counts.skipped);
+    while !batch.is_empty() {
+        args.refuse_if_strict(&counts.skipped)?;
+        let run = |state: &mut S, mut article: Article| {
+            article.boilerplate = text::boilerplate(&article.text);
+            let result = work(state, &article);
+            (article, result)
+        };
+        let (results, next) = rayon::join(
+            || batch.into_par_iter().map_init(&init, run).collect::<Vec<_>>(),
+            || next_batch(&mut articles, &mut counts.skipped),
+        );
+        counts.n_articles += results.len();
+        bar.inc(results.len() as u64);
+        for (article, result) in results {
+            sink(article, result)?;
+        }
+        batch = next;
+    }
+    bar.finish_and_clear();
+    args.refuse_if_strict(&counts.skipped)?;
+    talk.skipped(&counts.skipped);
+    counts.n_unmatched_metadata = articles.n_unmatched_metadata();
+    if counts.n_unmatched_metadata > 0 {
+        talk.warn(format!("{} metadata rows met no article", counts.n_unmatched_metadata));
+    }
+    Ok(counts)
+}
+
+fn next_batch(articles: &mut Articles, skipped: &mut Vec<Skipped>) -> Vec<Article> {
+    let mut batch = Vec::new();
+    let mut bytes = 0;
+    while bytes < BATCH_BYTES && batch.len() < BATCH_ARTICLES {
+        match articles.next() {
+            None => break,
+            Some(Read1::Article(article)) => {
+                bytes += article.text.len();
+                batch.push(*article);
+            }
+            Some(Read1::Skipped(skip)) => skipped.push(skip),
+        }
+    }
+    batch
+}
+
+/// Writes the counts beside an output: `scored.csv` gets `scored.meta.json`. Standard output gets none.
+pub fn write_summary(output: &Path, summary: &Value) -> Result<()> {
+    if output == Path::new("-") {
+        return Ok(());
+    }
+    write_atomically(&output.with_extension("meta.json"), format!("{summary:#}\n").as_bytes(), true)
+}

@@ -1,0 +1,7 @@
+//! The real binary, run in a fresh folder as a user would.
+
+mod bad_input;
+mod check;
+mod extract;
+mod safety;
+mod workdir;
