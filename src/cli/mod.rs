@@ -9,6 +9,7 @@ mod init;
 mod man;
 mod options;
 
+mod report;
 mod talk;
 
 use std::ffi::OsString;
@@ -45,6 +46,7 @@ enum Command {
     Check(check::Args),
     Init(init::Args),
     Agree(agree::Args),
+    Report(report::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -90,6 +92,7 @@ fn dispatch(command: Command, talk: &Talk) -> Result<Outcome> {
         Command::Check(args) => check::run(&args, talk),
         Command::Init(args) => init::run(&args, talk),
         Command::Agree(args) => agree::run(&args, talk),
+        Command::Report(args) => report::run(&args, talk),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args, talk),
     }

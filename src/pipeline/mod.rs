@@ -3,6 +3,7 @@
 mod adjudicate;
 mod agree;
 mod check;
+mod compare;
 mod extract;
 
 pub use adjudicate::{Adjudication, adjudicate};
@@ -10,4 +11,9 @@ pub use agree::{
     AgreeParams, Agreement, AxisAgreement, ClassAgreement, Coefficient, Disagreement, GOLD, agree,
 };
 pub use check::{Finding, Severity, check};
+pub use compare::{
+    AxisComparison, AxisGroup, ClassName, ClassShare, CompareParams, Comparison, CorpusSummary, Details,
+    Estimate, GoldSummary, GroupSummary, LabelPlan, MonthCell, Note, OutOfFold, Pair, Sampling, Sensitivity,
+    SpeakerCell, SpeakerRow, Split, compare,
+};
 pub use extract::{SpeakerDirectory, extract, statement_id};

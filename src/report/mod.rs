@@ -1,1 +1,64 @@
-//! Results to one self-contained page.
+//! A comparison as one self-contained page, or as tables. Draws and words what it is given; computes nothing.
+
+mod chapters;
+mod chart;
+mod evidence;
+mod figures;
+mod findings;
+mod tidy;
+mod view;
+
+use askama::Template;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
+
+use crate::pipeline::Comparison;
+use crate::types::ScoredStatement;
+use crate::{Error, Result};
+pub use tidy::{csv, json, markdown};
+use view::Page;
+
+const STYLE: &str = include_str!("style.css");
+const SCRIPT: &str = include_str!("script.js");
+
+/// What the page says beside the comparison.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PageOptions {
+    /// The headline; made from the comparison if empty.
+    pub title: String,
+    /// At most so many statements are quoted.
+    pub max_quotes: usize,
+    /// What the page was made from and how: name and value, such as the command line and digests of the inputs.
+    pub provenance: Vec<(String, String)>,
+    /// Things that happened, for the timeline: date as `YYYY-MM-DD`, and what.
+    pub events: Vec<(String, String)>,
+}
+
+impl PageOptions {
+    /// The most statements that a page quotes, so that it stays below two megabytes.
+    pub const MAX_QUOTES: usize = 2000;
+}
+
+/// Renders the page: one HTML file without network, without inline handlers, readable without its script.
+///
+/// Everything that comes from articles is escaped; the page's content security policy allows its own style and script
+/// alone.
+///
+/// # Errors
+///
+/// [`ErrorKind::Argument`](crate::ErrorKind::Argument) when the template cannot be rendered, which does not happen with
+/// any input known to us.
+pub fn html(
+    comparison: &Comparison,
+    statements: &[ScoredStatement],
+    options: &PageOptions,
+) -> Result<String> {
+    let page = Page::new(comparison, statements, options, &digest(STYLE), &digest(SCRIPT));
+    page.render().map_err(|e| Error::argument("report", e, "a page that renders"))
+}
+
+/// The hash by which the content security policy knows a style or script.
+fn digest(text: &str) -> String {
+    STANDARD.encode(Sha256::digest(text.as_bytes()))
+}

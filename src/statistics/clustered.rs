@@ -26,6 +26,11 @@ impl Clustered {
         Self { estimate, df: (groups - 1.0).max(0.0), deviations }
     }
 
+    /// An estimate whose variance is known and shares nothing with others; `id` keeps it apart from theirs.
+    pub fn independent(estimate: f64, variance: f64, df: f64, id: u32) -> Self {
+        Self { estimate, df, deviations: BTreeMap::from([(id, variance.max(0.0).sqrt())]) }
+    }
+
     /// The ratio `Σ numerator / Σ denominator` of cluster sums; `None` when the denominator is 0.
     ///
     /// A mean is the ratio of sums to counts.

@@ -1,0 +1,248 @@
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::{Outcome, Talk};
+use crate::corpus::{
+    DayOrder, LabelFile, Output, Table, bundled_axes, parse_date, read_axes, read_statements,
+    write_atomically,
+};
+use crate::pipeline::{CompareParams, Comparison, Pair, compare};
+use crate::report::{self, PageOptions};
+use crate::statistics::Target;
+use crate::types::{Axis, AxisSet, Class, ScoredStatement};
+use crate::{Error, Result};
+
+/// Compare outlets: one page with figures, intervals, and the statements behind every mark.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  sayso report scored.csv -o report.html
+  sayso report scored.csv --gold labels.csv -o report.html
+  sayso report scored.csv --gold labels.csv --by speaker --format csv -o figures.csv")]
+pub struct Args {
+    /// Scored statements: .csv, .tsv or .jsonl, - for standard input.
+    #[arg(value_name = "SCORED", required = true)]
+    scored: Vec<PathBuf>,
+    /// Hand labels of a random sample of these statements; figures are corrected by them.
+    #[arg(long, value_name = "LABELS")]
+    gold: Vec<PathBuf>,
+    /// Where to; the ending says the format (.html, .json, .csv, .md), - is standard output.
+    #[arg(short, long, value_name = "FILE", default_value = "report.html")]
+    output: PathBuf,
+    /// The format, when the ending does not say it.
+    #[arg(long, value_name = "FORMAT", value_parser = ["html", "json", "csv", "md"])]
+    format: Option<String>,
+    /// The axes; those that come with Sayso if not given.
+    #[arg(long, value_name = "FILE")]
+    axes: Option<PathBuf>,
+    /// What to compare: outlet, speaker, kind, role, organisation, month, year or any column of the input.
+    #[arg(long, value_name = "COLUMN", default_value = "outlet")]
+    by: String,
+    /// What intervals speak of: the process that makes the articles, or exactly this corpus.
+    #[arg(long, default_value = "process", value_parser = ["process", "corpus"])]
+    target: String,
+    /// Leave out groups with fewer statements.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    min_n: usize,
+    /// Take labels without a sample_prob for a simple random sample within each group.
+    #[arg(long)]
+    assume_random: bool,
+    /// Things that happened, for the timeline: a table with the columns date and label.
+    #[arg(long, value_name = "FILE")]
+    events: Option<PathBuf>,
+    /// The headline.
+    #[arg(long, default_value = "")]
+    title: String,
+    /// Quote at most so many statements.
+    #[arg(long, value_name = "N", default_value_t = PageOptions::MAX_QUOTES)]
+    max_quotes: usize,
+    /// Replace the output if it is there.
+    #[arg(long)]
+    force: bool,
+}
+
+pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
+    let format = format_of(args)?;
+    if args.output != Path::new("-") && args.output.exists() && !args.force {
+        return Err(crate::ErrorKind::Exists { path: args.output.clone() }.into());
+    }
+    let file = read_statements(&args.scored, None)?;
+    talk.skipped(&file.skipped);
+    let axes = axes(args, &file.statements, &file.axis_ids)?;
+    let gold = if args.gold.is_empty() {
+        Vec::new()
+    } else {
+        let labels = LabelFile::read(&args.gold, &axes, None)?;
+        if let Some(problem) = labels.problems.first() {
+            talk.warn(format!(
+                "{} label rows left out; the first: {}",
+                labels.problems.len(),
+                problem.clone().into_error()
+            ));
+        }
+        labels.rows
+    };
+    let params = CompareParams {
+        by: args.by.clone(),
+        target: if args.target == "corpus" { Target::Corpus } else { Target::Process },
+        min_statements: args.min_n,
+        assume_random: args.assume_random,
+        ..CompareParams::default()
+    };
+    let comparison = compare(&file.statements, &gold, &axes, &params)?;
+    let text = match format {
+        "json" => report::json(&comparison)?,
+        "csv" => report::csv(&comparison)?,
+        "md" => report::markdown(&comparison),
+        _ => {
+            let options = PageOptions {
+                title: args.title.clone(),
+                max_quotes: args.max_quotes,
+                provenance: provenance(args)?,
+                events: args.events.as_deref().map(read_events).transpose()?.unwrap_or_default(),
+            };
+            report::html(&comparison, &file.statements, &options)?
+        }
+    };
+    write(args, &text)?;
+    summary(&comparison, args, talk);
+    Ok(Outcome::Done)
+}
+
+fn write(args: &Args, text: &str) -> Result<()> {
+    if args.output == Path::new("-") {
+        let mut output = Output::create(&args.output, args.force)?;
+        output.write_all(text.as_bytes()).map_err(|e| Error::io(&args.output, "write", e))?;
+        return output.finish();
+    }
+    write_atomically(&args.output, text.as_bytes(), args.force)
+}
+
+fn format_of(args: &Args) -> Result<&'static str> {
+    let named = args.format.as_deref();
+    let ending = args.output.extension().and_then(|e| e.to_str());
+    match named.or(ending) {
+        Some("json") => Ok("json"),
+        Some("csv") => Ok("csv"),
+        Some("md") => Ok("md"),
+        None | Some("html" | "htm") => Ok("html"),
+        Some(_) => Err(Error::argument(
+            "--output",
+            args.output.display(),
+            "a file that ends in .html, .json, .csv or .md",
+        )
+        .with_help("Or say it with --format.")),
+    }
+}
+
+/// The axes of the statements: from `--axes`, else those bundled, else made from the classes that occur.
+fn axes(args: &Args, statements: &[ScoredStatement], ids: &[String]) -> Result<AxisSet> {
+    let known = args.axes.as_deref().map_or_else(|| Ok(bundled_axes()), read_axes)?;
+    let fits =
+        |axis: &Axis| {
+            statements.iter().filter_map(|s| s.axes.get(&axis.id)).filter(|score| !score.p.is_empty()).all(
+                |score| score.p.len() == axis.classes().len() && axis.class_index(&score.class).is_some(),
+            )
+        };
+    let axes = ids
+        .iter()
+        .map(|id| match known.get(id).filter(|axis| fits(axis)) {
+            Some(axis) => axis.clone(),
+            None => inferred(id, statements),
+        })
+        .collect();
+    Ok(AxisSet { axes })
+}
+
+/// An axis that nothing is known of but its scores: its poles, or its classes.
+fn inferred(id: &str, statements: &[ScoredStatement]) -> Axis {
+    let scores = || statements.iter().filter_map(|s| s.axes.get(id)).filter(|score| !score.p.is_empty());
+    let n_classes = scores().map(|s| s.p.len()).max().unwrap_or(0);
+    let mut names = vec![String::new(); n_classes];
+    for score in scores() {
+        let top = (0..score.p.len()).rev().max_by(|a, b| score.p[*a].total_cmp(&score.p[*b])).unwrap_or(0);
+        if names[top].is_empty() {
+            names[top].clone_from(&score.class);
+        }
+    }
+    let polar = scores().any(|s| s.score.is_some()) && (2..=3).contains(&n_classes);
+    let fallback = ["low", if n_classes == 2 { "high" } else { "neutral" }, "high"];
+    for (i, name) in names.iter_mut().enumerate().filter(|(_, name)| name.is_empty()) {
+        *name = fallback.get(i).map_or_else(|| format!("class {}", i + 1), ToString::to_string);
+    }
+    let mut axis = Axis::nominal(id, names);
+    if polar {
+        let mut classes: Vec<Class> = std::mem::take(&mut axis.classes);
+        axis.high = classes.pop();
+        axis.neutral = if classes.len() == 2 { classes.pop() } else { None };
+        axis.low = classes.pop();
+    }
+    axis
+}
+
+fn read_events(path: &Path) -> Result<Vec<(String, String)>> {
+    let mut table = Table::open(path, None)?;
+    let (date, label) = (table.require("date")?, table.require("label")?);
+    let mut events = Vec::new();
+    while let Some(row) = table.next_row()? {
+        let cell = row.cell(date).to_string();
+        match parse_date(&cell, DayOrder::Unknown) {
+            Ok(Some(day)) => events.push((day, row.cell(label).to_string())),
+            _ => {
+                let position = crate::Position::row(path, row.number).column("date");
+                return Err(Error::input(position, format!("{cell:?}"), "a date such as 2022-02-24"));
+            }
+        }
+    }
+    Ok(events)
+}
+
+/// What the page was made from, so that it can be made again.
+fn provenance(args: &Args) -> Result<Vec<(String, String)>> {
+    let mut facts = vec![("command".to_string(), command(args))];
+    for path in args.scored.iter().chain(&args.gold).filter(|path| *path != Path::new("-")) {
+        let bytes = std::fs::read(path).map_err(|e| Error::io(path, "read", e))?;
+        let digest: Vec<String> = Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
+        facts.push((format!("SHA-256 of {}", path.display()), digest.concat()));
+    }
+    facts.push(("version".into(), format!("sayso {}", env!("CARGO_PKG_VERSION"))));
+    Ok(facts)
+}
+
+fn command(args: &Args) -> String {
+    let mut words = vec!["sayso report".to_string()];
+    words.extend(args.scored.iter().map(|p| p.display().to_string()));
+    words.extend(args.gold.iter().map(|p| format!("--gold {}", p.display())));
+    words.extend(args.axes.iter().map(|p| format!("--axes {}", p.display())));
+    words.push(format!("--by {} --target {}", args.by, args.target));
+    if args.assume_random {
+        words.push("--assume-random".into());
+    }
+    words.push(format!("-o {}", args.output.display()));
+    words.join(" ")
+}
+
+fn summary(comparison: &Comparison, args: &Args, talk: &Talk) {
+    let shout = ["uncorrected", "not_random", "in_sample"];
+    for note in comparison.notes.iter().filter(|n| shout.contains(&n.code)) {
+        talk.warn(&note.text);
+    }
+    let claims = comparison.axes.iter().flat_map(|a| &a.pairs).filter(|p: &&Pair| p.is_claim()).count();
+    talk.say(format!(
+        "compared {} {}s on {} axes over {} statements: {claims} of {} tested differences hold → {}",
+        comparison.groups.len(),
+        comparison.by,
+        comparison.axes.len(),
+        comparison.corpus.n_statements,
+        comparison.n_tests,
+        args.output.display()
+    ));
+    talk.next(match &comparison.gold {
+        None => {
+            "label a random sample of the statements, then: sayso report SCORED --gold LABELS -o report.html"
+                .to_string()
+        }
+        Some(_) => format!("open {} in a browser", args.output.display()),
+    });
+}
