@@ -109,6 +109,12 @@ pub enum ErrorKind {
         /// The value asked for.
         tolerance: f64,
     },
+    /// A solver from another library gave up.
+    #[error("logistic regression: {reason}")]
+    Solver {
+        /// What it said.
+        reason: String,
+    },
     /// A model file is damaged, foreign or from a future version.
     #[error("{}: not a usable model: {reason}{}", path.display(), way_out(help))]
     Model {
@@ -206,6 +212,12 @@ impl Error {
 impl From<ErrorKind> for Error {
     fn from(kind: ErrorKind) -> Self {
         Self(Box::new(kind))
+    }
+}
+
+impl From<linfa::Error> for Error {
+    fn from(error: linfa::Error) -> Self {
+        ErrorKind::Solver { reason: error.to_string() }.into()
     }
 }
 

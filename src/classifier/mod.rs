@@ -1,1 +1,26 @@
-//! Sparse rows to probabilities.
+//! Rows to probabilities: logistic regression, its solvers, and the calibration of what it says.
+
+mod calibration;
+mod dense;
+mod dual;
+mod logistic;
+mod newton;
+mod objective;
+mod params;
+mod weighting;
+
+pub use calibration::{Calibration, FEWEST_FOR_CALIBRATION};
+pub use logistic::{LogisticRegression, SolverReport};
+pub use params::{LogisticParams, Scheme, Solver, ValidLogisticParams};
+pub use weighting::log_count_ratio;
+
+/// The index of the largest probability; the first of equal ones.
+pub fn most_probable(p: &[f64]) -> usize {
+    let mut best = 0;
+    for (k, value) in p.iter().enumerate() {
+        if *value > p[best] {
+            best = k;
+        }
+    }
+    best
+}

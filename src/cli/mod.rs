@@ -8,9 +8,9 @@ mod extract;
 mod init;
 mod man;
 mod options;
-
 mod report;
 mod talk;
+mod train;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -45,6 +45,7 @@ enum Command {
 
     Check(check::Args),
     Init(init::Args),
+    Train(Box<train::Args>),
     Agree(agree::Args),
     Report(report::Args),
     Completions(completions::Args),
@@ -91,6 +92,7 @@ fn dispatch(command: Command, talk: &Talk) -> Result<Outcome> {
         Command::Extract(args) => extract::run(&args, talk),
         Command::Check(args) => check::run(&args, talk),
         Command::Init(args) => init::run(&args, talk),
+        Command::Train(args) => train::run(&args, talk),
         Command::Agree(args) => agree::run(&args, talk),
         Command::Report(args) => report::run(&args, talk),
         Command::Completions(args) => completions::run(&args),

@@ -13,6 +13,8 @@ mod output;
 mod scored;
 mod speakers;
 mod table;
+mod training;
+mod words;
 
 pub use articles::{ARTICLE_LIMIT, ArticleOptions, Articles, Read1, Skipped};
 pub use axes::{BUNDLED_AXES, axes_or_bundled, bundled_axes, parse_axes, read_axes};
@@ -25,3 +27,5 @@ pub use output::{Output, write_atomically};
 pub use scored::{Format, StatementFile, StatementWriter, read_statements};
 pub use speakers::read_speakers;
 pub use table::{Row, Table, nearest};
+pub use training::{TrainingColumns, TrainingRow, TrainingSet, number_groups};
+pub use words::{read_aliases, read_word_list};

@@ -1,1 +1,23 @@
-//! Everything fitted, in one file.
+//! Everything that training found, in one file: what it knows, what it says of a text, and why.
+
+mod bundle;
+mod card;
+mod explain;
+mod file;
+mod language;
+mod score;
+
+pub use bundle::{AxisModel, HeldOut, Model, Parts};
+pub use card::{AxisCard, Baselines, Card, LearningPoint, Trial, Validation, Weighting};
+pub use explain::{Explanation, WordValue};
+pub use language::Language;
+pub use score::{Scorer, TextScore};
+
+/// Bytes as lower-case hexadecimal digits.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, b| {
+        let _ = write!(out, "{b:02x}");
+        out
+    })
+}

@@ -5,6 +5,7 @@ mod agree;
 mod check;
 mod compare;
 mod extract;
+mod train;
 
 pub use adjudicate::{Adjudication, adjudicate};
 pub use agree::{
@@ -17,3 +18,4 @@ pub use compare::{
     SpeakerCell, SpeakerRow, Split, compare,
 };
 pub use extract::{SpeakerDirectory, extract, statement_id};
+pub use train::{C_GRID, TrainParams, train};

@@ -1,0 +1,190 @@
+use std::collections::BTreeMap;
+
+use super::card::Card;
+use super::language::Language;
+use crate::classifier::Calibration;
+use crate::features::Tfidf;
+use crate::types::Axis;
+use crate::{Error, ErrorKind, Result};
+
+/// Everything that training found, ready to score.
+///
+/// Thread-safe: scoring changes nothing in it.
+#[derive(Debug, Clone)]
+pub struct Model {
+    pub(super) tfidf: Tfidf,
+    pub(super) axes: Vec<AxisModel>,
+    /// Term-major, `n_terms × n_outputs` over all axes.
+    pub(super) weights: Vec<f32>,
+    pub(super) n_outputs: usize,
+    pub(super) language: Language,
+    pub(super) held_out: HeldOut,
+    pub(super) card: Card,
+}
+
+/// What a model knows about one axis.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AxisModel {
+    /// The axis.
+    pub axis: Axis,
+    /// One for two classes, else one per class.
+    pub intercepts: Vec<f64>,
+    /// From linear scores to probabilities.
+    pub calibration: Calibration,
+    /// The class is the one with the largest probability times this.
+    pub decision: Vec<f64>,
+    /// Below this probability of its class, a score is `low_confidence`. 0: never.
+    pub doubt: f64,
+}
+
+/// Probabilities of the training rows from models that had not seen them, so that labels which trained a model can
+/// still correct what it says.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct HeldOut {
+    /// The fold of each row, by key of its text.
+    pub folds: BTreeMap<u64, u8>,
+    /// By key: the calibrated probabilities of all axes, one after the other.
+    pub p: BTreeMap<u64, Vec<f32>>,
+}
+
+impl HeldOut {
+    /// The key of a training text and its target.
+    pub fn key(text: &str, target: &str) -> u64 {
+        use sha2::Digest;
+        let mut hash = sha2::Sha256::new();
+        hash.update(text.trim().as_bytes());
+        hash.update([0]);
+        hash.update(target.trim().as_bytes());
+        let mut first = [0; 8];
+        first.copy_from_slice(&hash.finalize()[..8]);
+        u64::from_le_bytes(first)
+    }
+}
+
+/// Parts of a [`Model`].
+#[derive(Debug, Clone)]
+pub struct Parts {
+    /// From text to rows.
+    pub tfidf: Tfidf,
+    /// The axes.
+    pub axes: Vec<AxisModel>,
+    /// Term-major, `n_terms × n_outputs` over all axes.
+    pub weights: Vec<f32>,
+    /// The language it was trained on.
+    pub language: Language,
+    /// Out-of-fold probabilities.
+    pub held_out: HeldOut,
+    /// How it was made.
+    pub card: Card,
+}
+
+impl Model {
+    /// A model from its parts.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::ShapeMismatch`], [`ErrorKind::NotFinite`] or [`ErrorKind::Argument`] when they do not fit each other.
+    pub fn new(parts: Parts) -> Result<Self> {
+        let n_outputs: usize = parts.axes.iter().map(|a| a.intercepts.len()).sum();
+        let expected = parts.tfidf.vocabulary().len() * n_outputs;
+        if parts.weights.len() != expected {
+            return Err(ErrorKind::ShapeMismatch {
+                what: "weights and terms × outputs",
+                left: parts.weights.len(),
+                right: expected,
+            }
+            .into());
+        }
+        if let Some(w) = parts.weights.iter().find(|w| !w.is_finite()) {
+            return Err(ErrorKind::NotFinite { what: "weight".into(), value: f64::from(*w) }.into());
+        }
+        for axis in &parts.axes {
+            axis.check()?;
+        }
+        let n_classes: usize = parts.axes.iter().map(|a| a.axis.classes().len()).sum();
+        if parts.held_out.p.values().any(|p| p.len() != n_classes) {
+            return Err(Error::argument(
+                "held-out probabilities",
+                "a row of another length",
+                "one per class",
+            ));
+        }
+        Ok(Self {
+            tfidf: parts.tfidf,
+            axes: parts.axes,
+            weights: parts.weights,
+            n_outputs,
+            language: parts.language,
+            held_out: parts.held_out,
+            card: parts.card,
+        })
+    }
+
+    /// The axes it scores, in output order.
+    pub fn axes(&self) -> &[AxisModel] {
+        &self.axes
+    }
+
+    /// How it was made and how well it does.
+    pub fn card(&self) -> &Card {
+        &self.card
+    }
+
+    /// From text to rows.
+    pub fn tfidf(&self) -> &Tfidf {
+        &self.tfidf
+    }
+
+    /// The language it was trained on.
+    pub fn language(&self) -> &Language {
+        &self.language
+    }
+
+    /// Out-of-fold probabilities of the training rows.
+    pub fn held_out(&self) -> &HeldOut {
+        &self.held_out
+    }
+
+    /// The weights, term-major: `n_terms × n_outputs`, axis after axis.
+    pub fn weights(&self) -> &[f32] {
+        &self.weights
+    }
+
+    /// The first output of each axis, and how many it has.
+    pub(super) fn outputs(&self) -> Vec<(usize, usize)> {
+        let mut at = 0;
+        self.axes
+            .iter()
+            .map(|axis| {
+                let n = axis.intercepts.len();
+                at += n;
+                (at - n, n)
+            })
+            .collect()
+    }
+}
+
+impl AxisModel {
+    fn check(&self) -> Result<()> {
+        let n = self.axis.classes().len();
+        let outputs = if n == 2 { 1 } else { n };
+        let sound = n >= 2
+            && self.intercepts.len() == outputs
+            && self.intercepts.iter().all(|b| b.is_finite())
+            && self.calibration.is_sound(n)
+            && self.decision.len() == n
+            && self.decision.iter().all(|d| d.is_finite() && *d > 0.0)
+            && (0.0..=1.0).contains(&self.doubt);
+        if sound {
+            Ok(())
+        } else {
+            Err(Error::argument("axis", &self.axis.id, "finite intercepts, calibration and decision weights"))
+        }
+    }
+
+    /// The class of these probabilities, by index.
+    pub fn decide(&self, p: &[f64]) -> usize {
+        let weighted: Vec<f64> = p.iter().zip(&self.decision).map(|(p, d)| p * d).collect();
+        crate::classifier::most_probable(&weighted)
+    }
+}

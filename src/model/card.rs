@@ -1,0 +1,264 @@
+use std::fmt::Write as _;
+
+use serde::{Deserialize, Serialize};
+
+use crate::classifier::{Scheme, Solver, SolverReport};
+use crate::features::FeatureParams;
+use crate::statistics::{ClassScores, Interval, Reliability, ReliabilityBin};
+
+/// What is to be known about a model: how it was made, from what, and how well it does on rows it had not seen.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Card {
+    /// Version of Sayso that made it.
+    pub sayso: String,
+    /// Rows it was trained on.
+    pub n_rows: usize,
+    /// Groups of rows that were never split.
+    pub n_groups: usize,
+    /// SHA-256 of the training rows in canonical order.
+    pub data_digest: String,
+    /// Seed of everything drawn.
+    pub seed: u64,
+    /// Folds of the cross-validation; 0 when there was none.
+    pub folds: usize,
+    /// What is counted in a text.
+    pub features: FeatureParams,
+    /// Number of terms.
+    pub n_terms: usize,
+    /// Names that are read as one word, and names that are masked.
+    pub n_rewritten_names: usize,
+    /// True when names of speakers and outlets are masked.
+    pub names_masked: bool,
+    /// One entry per axis.
+    pub axes: Vec<AxisCard>,
+    /// What was passed over, put together or dropped.
+    pub notes: Vec<String>,
+}
+
+/// The card of one axis.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct AxisCard {
+    /// The axis.
+    pub axis: String,
+    /// Its classes, in order.
+    pub classes: Vec<String>,
+    /// Rows of each class.
+    pub counts: Vec<usize>,
+    /// How terms were weighted.
+    pub weighting: Weighting,
+    /// How classes are told apart.
+    pub scheme: Scheme,
+    /// Which solver.
+    pub solver: Solver,
+    /// Inverse regularisation strength.
+    pub c: f64,
+    /// How scores become probabilities.
+    pub calibration: String,
+    /// What the solver reached.
+    pub reports: Vec<SolverReport>,
+    /// Every setting that was tried, with what it gave.
+    pub trials: Vec<Trial>,
+    /// On rows it had not seen.
+    pub validation: Option<Validation>,
+}
+
+/// How the columns are weighted before the fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Weighting {
+    /// TF-IDF as it is.
+    #[default]
+    Tfidf,
+    /// TF-IDF times the naive-Bayes log-count ratio.
+    Nb,
+    /// The mean of the linear scores of both.
+    Both,
+}
+
+impl std::fmt::Display for Weighting {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Tfidf => "tfidf",
+            Self::Nb => "nb",
+            Self::Both => "both",
+        })
+    }
+}
+
+/// A setting that was tried.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Trial {
+    /// What was tried: "words 1-2, characters 2-5, nb".
+    pub setting: String,
+    /// Inverse regularisation strength.
+    pub c: f64,
+    /// Calibrated log loss out of fold, in nats.
+    pub log_loss: f64,
+    /// Macro-F1 out of fold.
+    pub macro_f1: f64,
+}
+
+/// How a model does on rows it had not seen, every choice made without them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Validation {
+    /// Share of rows that get their class.
+    pub accuracy: f64,
+    /// Mean of the classes' F1.
+    pub macro_f1: f64,
+    /// Its 95 % interval, groups being the units.
+    pub macro_f1_interval: Option<Interval>,
+    /// Precision, recall, F1 and support by class.
+    pub by_class: Vec<ClassScores>,
+    /// `confusion[gold][predicted]`.
+    pub confusion: Vec<Vec<u64>>,
+    /// How far the probabilities come true.
+    pub reliability: Reliability,
+    /// The reliability curve of the most probable class.
+    pub curve: Vec<ReliabilityBin>,
+    /// What one gets without reading the text.
+    pub baselines: Baselines,
+    /// The chance of so high a macro-F1 if labels had nothing to do with texts, by shuffling labels.
+    pub permutation_p: f64,
+    /// Macro-F1 by share of the training groups.
+    pub learning_curve: Vec<LearningPoint>,
+}
+
+/// What one gets without reading the text.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Baselines {
+    /// Accuracy of always saying the most frequent class.
+    pub majority_accuracy: f64,
+    /// Macro-F1 of the same.
+    pub majority_macro_f1: f64,
+    /// Log loss of the class shares.
+    pub prior_log_loss: f64,
+    /// Brier score of the class shares.
+    pub prior_brier: f64,
+    /// Macro-F1 of knowing the speaker and nothing else; `None` without speakers.
+    pub speaker_macro_f1: Option<f64>,
+}
+
+/// A point of the learning curve.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct LearningPoint {
+    /// Share of the groups.
+    pub share: f64,
+    /// Rows in them, on average over folds.
+    pub n_rows: usize,
+    /// Macro-F1 on the held-out folds.
+    pub macro_f1: f64,
+}
+
+impl Card {
+    /// The card as Markdown.
+    pub fn to_markdown(&self) -> String {
+        let mut out = String::new();
+        let _ = writeln!(out, "# Model card\n");
+        let _ = writeln!(
+            out,
+            "Made by sayso {} from {} rows in {} groups (SHA-256 `{}`), seed {}.",
+            self.sayso, self.n_rows, self.n_groups, self.data_digest, self.seed
+        );
+        let range = |r: Option<crate::features::NgramRange>| r.map_or("off".into(), |r| r.to_string());
+        let _ = writeln!(
+            out,
+            "\nFeatures: words {}, characters {}, at least {} texts a term, {} terms. Names of speakers and outlets {}.",
+            range(self.features.words),
+            range(self.features.chars),
+            self.features.min_df,
+            self.n_terms,
+            if self.names_masked { "are masked" } else { "are read like other words" }
+        );
+        for axis in &self.axes {
+            axis.write(&mut out, self.folds);
+        }
+        if !self.notes.is_empty() {
+            let _ = writeln!(out, "\n## Notes\n");
+            for note in &self.notes {
+                let _ = writeln!(out, "- {note}");
+            }
+        }
+        let _ = writeln!(
+            out,
+            "\n## Limits\n\nThe model reads words. It does not know who speaks, what is meant ironically or what is true, and must \
+             not be used to judge a person. Its figures hold for texts like those it was trained on."
+        );
+        out
+    }
+}
+
+impl AxisCard {
+    fn write(&self, out: &mut String, folds: usize) {
+        let counts: Vec<String> =
+            self.classes.iter().zip(&self.counts).map(|(c, n)| format!("{n} {c}")).collect();
+        let _ = writeln!(out, "\n## {}\n\n{}.", self.axis, counts.join(", "));
+        let _ = writeln!(
+            out,
+            "C {}, weighting {}, calibration {}.",
+            short(self.c),
+            self.weighting,
+            self.calibration
+        );
+        let Some(v) = &self.validation else {
+            let _ = writeln!(out, "Not validated.");
+            return;
+        };
+        let interval =
+            v.macro_f1_interval.map_or(String::new(), |i| format!(" (95 % {:.3} to {:.3})", i.low, i.high));
+        let _ = writeln!(out, "\nOn rows it had not seen, {folds} folds, no group on two sides:\n");
+        let _ = writeln!(out, "| | model | without reading |\n|---|---|---|");
+        let _ = writeln!(
+            out,
+            "| macro-F1 | {:.3}{interval} | {:.3} (most frequent class){} |",
+            v.macro_f1,
+            v.baselines.majority_macro_f1,
+            v.baselines.speaker_macro_f1.map_or(String::new(), |f| format!(", {f:.3} (speaker alone)"))
+        );
+        let _ = writeln!(out, "| accuracy | {:.3} | {:.3} |", v.accuracy, v.baselines.majority_accuracy);
+        let _ =
+            writeln!(out, "| log loss | {:.3} | {:.3} |", v.reliability.log_loss, v.baselines.prior_log_loss);
+        let _ =
+            writeln!(out, "| Brier score | {:.3} | {:.3} |", v.reliability.brier, v.baselines.prior_brier);
+        let _ = writeln!(
+            out,
+            "| calibration error | {:.3} | {:.3} (perfect probabilities) |",
+            v.reliability.ece, v.reliability.ece_null
+        );
+        let _ = writeln!(out, "\n| class | precision | recall | F1 | rows |\n|---|---|---|---|---|");
+        for (class, s) in self.classes.iter().zip(&v.by_class) {
+            let _ = writeln!(
+                out,
+                "| {class} | {:.3} | {:.3} | {:.3} | {} |",
+                s.precision, s.recall, s.f1, s.support
+            );
+        }
+        let _ = writeln!(out, "\nPermutation p {:.3}.", v.permutation_p);
+        if !v.learning_curve.is_empty() {
+            let points: Vec<String> = v
+                .learning_curve
+                .iter()
+                .map(|p| format!("{:.3} with {} rows", p.macro_f1, p.n_rows))
+                .collect();
+            let _ = writeln!(out, "Learning curve, macro-F1: {}.", points.join(", "));
+        }
+        if self.trials.len() > 1 {
+            let _ = writeln!(out, "\n| tried | C | log loss | macro-F1 |\n|---|---|---|---|");
+            for t in &self.trials {
+                let _ = writeln!(
+                    out,
+                    "| {} | {} | {:.4} | {:.4} |",
+                    t.setting,
+                    short(t.c),
+                    t.log_loss,
+                    t.macro_f1
+                );
+            }
+        }
+    }
+}
+
+/// Three significant digits.
+fn short(x: f64) -> String {
+    let rounded: f64 = format!("{x:.2e}").parse().unwrap_or(x);
+    rounded.to_string()
+}

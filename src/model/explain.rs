@@ -1,0 +1,215 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::bundle::Model;
+use super::score::TOP_TERMS;
+use crate::features::{CHANNEL_MARK, Passage, Source};
+use crate::types::TermWeight;
+
+/// Why a text gets its score on one axis.
+///
+/// The linear score is `intercept + Σ values of terms`, exactly. On an axis with poles it points to the high pole
+/// (`z_high − z_low`); on a nominal one to the class that was chosen (its score minus the mean of the others).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Explanation {
+    /// The axis.
+    pub axis: String,
+    /// What positive values speak for: the id of a class.
+    pub towards: String,
+    /// What the model says before it reads.
+    pub intercept: f64,
+    /// The linear score, in nats.
+    pub linear_score: f64,
+    /// The text as the model reads it: lower case, names rewritten.
+    pub text: String,
+    /// Every term with its tf-idf × weight, strongest first.
+    pub terms: Vec<TermWeight>,
+    /// The same values on the words they come from, in text order; they sum to the same.
+    pub words: Vec<WordValue>,
+}
+
+/// What one word of the text adds, all n-grams that it is part of taken together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WordValue {
+    /// First byte in [`Explanation::text`].
+    pub start: usize,
+    /// One past its last byte.
+    pub end: usize,
+    /// What it adds.
+    pub value: f64,
+}
+
+/// The weight of each output in the direction that is explained.
+fn direction(model: &Model, axis: usize, class: usize) -> Vec<f64> {
+    let axis = &model.axes[axis];
+    let n = axis.intercepts.len();
+    if n == 1 {
+        let towards_second = axis.axis.has_poles() || class == 1;
+        return vec![if towards_second { 1.0 } else { -1.0 }];
+    }
+    let mut d = vec![0.0; n];
+    if axis.axis.has_poles() {
+        d[0] = -1.0;
+        d[n - 1] = 1.0;
+    } else {
+        d.fill(-1.0 / (n as f64 - 1.0));
+        d[class] = 1.0;
+    }
+    d
+}
+
+impl Model {
+    /// Explains the score of a text on the axis with this index.
+    ///
+    /// # Panics
+    ///
+    /// When `axis` is not below the number of axes.
+    pub fn explain(&self, axis: usize, passage: Passage<'_>) -> Explanation {
+        let mut scorer = self.scorer();
+        let (first, n) = self.outputs()[axis];
+        let mut p = Vec::new();
+        scorer.probabilities(passage, &mut p);
+        let from: usize = self.axes[..axis].iter().map(|a| a.axis.classes().len()).sum();
+        let classes = self.axes[axis].axis.classes();
+        let class = self.axes[axis].decide(&p[from..from + classes.len()]);
+        let d = direction(self, axis, class);
+        let (ids, values) = scorer.read(passage);
+        let adds = self.contributions(first, n, &d, ids, values);
+        let intercept: f64 = self.axes[axis].intercepts.iter().zip(&d).map(|(b, d)| b * d).sum();
+        let linear_score = intercept + adds.values().sum::<f64>();
+        let sources = self.tfidf.sources(passage);
+        let towards = if self.axes[axis].axis.has_poles() { classes.len() - 1 } else { class };
+        Explanation {
+            axis: self.axes[axis].axis.id.clone(),
+            towards: classes[towards].id.clone(),
+            intercept,
+            linear_score,
+            words: spread(&sources, &adds),
+            terms: self.named(&adds),
+            text: self.tfidf.normalised(passage.text),
+        }
+    }
+
+    /// tf-idf × weight of each term of a text, in one direction.
+    fn contributions(
+        &self,
+        first: usize,
+        n: usize,
+        d: &[f64],
+        ids: &[u32],
+        values: &[f64],
+    ) -> BTreeMap<u32, f64> {
+        ids.iter()
+            .zip(values)
+            .map(|(id, value)| {
+                let at = *id as usize * self.n_outputs + first;
+                let w: f64 = self.weights[at..at + n].iter().zip(d).map(|(w, d)| f64::from(*w) * d).sum();
+                (*id, value * w)
+            })
+            .collect()
+    }
+
+    fn named(&self, adds: &BTreeMap<u32, f64>) -> Vec<TermWeight> {
+        let mut terms: Vec<TermWeight> = adds
+            .iter()
+            .map(|(id, value)| TermWeight {
+                term: display_term(self.tfidf.vocabulary().term(*id as usize)),
+                value: *value,
+            })
+            .collect();
+        terms.sort_by(|a, b| b.value.abs().total_cmp(&a.value.abs()).then_with(|| a.term.cmp(&b.term)));
+        terms
+    }
+
+    /// The words that move a score most: each with what its character n-grams and its share of word n-grams add.
+    pub(super) fn strongest_words(
+        &self,
+        axis: usize,
+        class: usize,
+        passage: Passage<'_>,
+        ids: &[u32],
+        values: &[f64],
+    ) -> Vec<TermWeight> {
+        let (first, n) = self.outputs()[axis];
+        let adds = self.contributions(first, n, &direction(self, axis, class), ids, values);
+        let sources = self.tfidf.sources(passage);
+        let text = self.tfidf.normalised(passage.text);
+        let mut by_word: BTreeMap<&str, f64> = BTreeMap::new();
+        for word in spread(&sources, &adds) {
+            let bare = text
+                .get(word.start..word.end)
+                .unwrap_or_default()
+                .trim_matches(|c: char| !c.is_alphanumeric());
+            if !bare.is_empty() {
+                *by_word.entry(bare).or_default() += word.value;
+            }
+        }
+        let mut terms: Vec<TermWeight> =
+            by_word.into_iter().map(|(term, value)| TermWeight { term: term.into(), value }).collect();
+        terms.sort_by(|a, b| b.value.abs().total_cmp(&a.value.abs()).then_with(|| a.term.cmp(&b.term)));
+        terms.truncate(TOP_TERMS);
+        terms
+    }
+
+    /// The terms with the largest weight towards each class: `(class id, terms)`, strongest first.
+    ///
+    /// # Panics
+    ///
+    /// When `axis` is not below the number of axes.
+    pub fn top_terms(&self, axis: usize, n_terms: usize) -> Vec<(String, Vec<TermWeight>)> {
+        let (first, n) = self.outputs()[axis];
+        let classes = self.axes[axis].axis.classes();
+        (0..classes.len())
+            .map(|class| {
+                let mut weights: Vec<(u32, f64)> = (0..self.tfidf.vocabulary().len())
+                    .map(|id| {
+                        let at = id * self.n_outputs + first;
+                        let w = &self.weights[at..at + n];
+                        let value = if n == 1 {
+                            f64::from(w[0]) * if class == 1 { 1.0 } else { -1.0 }
+                        } else {
+                            f64::from(w[class]) - w.iter().map(|w| f64::from(*w)).sum::<f64>() / n as f64
+                        };
+                        (id as u32, value * f64::from(self.tfidf.idf()[id]))
+                    })
+                    .collect();
+                weights.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+                let terms = weights
+                    .into_iter()
+                    .take(n_terms)
+                    .filter(|(_, w)| *w > 0.0)
+                    .map(|(id, value)| TermWeight {
+                        term: display_term(self.tfidf.vocabulary().term(id as usize)),
+                        value,
+                    })
+                    .collect();
+                (classes[class].id.clone(), terms)
+            })
+            .collect()
+    }
+}
+
+/// A term for people: blanks at the edges of a character n-gram are shown, a channel stands before a colon.
+fn display_term(term: &str) -> String {
+    let (channel, gram) = term.split_once(CHANNEL_MARK).map_or(("", term), |(c, g)| (c, g));
+    let gram =
+        if gram.starts_with(' ') || gram.ends_with(' ') { gram.replace(' ', "_") } else { gram.to_string() };
+    if channel.is_empty() { gram } else { format!("{channel}: {gram}") }
+}
+
+/// Shares what terms add among the words they come from, equally among the places where a term stands.
+fn spread(sources: &[Source], adds: &BTreeMap<u32, f64>) -> Vec<WordValue> {
+    let mut places: BTreeMap<u32, f64> = BTreeMap::new();
+    for source in sources {
+        *places.entry(source.id).or_default() += source.share;
+    }
+    let mut words: BTreeMap<(usize, usize), f64> = BTreeMap::new();
+    for source in sources {
+        if let Some(value) = adds.get(&source.id) {
+            *words.entry((source.start, source.end)).or_default() +=
+                value * source.share / places[&source.id];
+        }
+    }
+    words.into_iter().map(|((start, end), value)| WordValue { start, end, value }).collect()
+}

@@ -1,0 +1,287 @@
+//! A model as one file: safetensors, readable without Sayso, with no code in it.
+//!
+//! ```text
+//! terms          U8   all terms end to end, UTF-8
+//! term_offsets   U32  where each term begins; one more than there are terms
+//! df             U32  training texts that hold each term
+//! idf            F32  inverse document frequency of each term
+//! weights        F32  (terms, outputs)
+//! held_keys      U64  keys of the training texts
+//! held_folds     U8   their folds
+//! held_p         F32  (texts, classes of all axes), out of fold
+//! metadata.sayso      64 hexadecimal digits of SHA-256 over the rest of this string and all tensors in the order of their
+//!                     names, a blank, and the header as JSON
+//! ```
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, TensorView};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::bundle::{AxisModel, HeldOut, Model, Parts};
+use super::card::Card;
+use super::language::Language;
+use crate::classifier::Calibration;
+use crate::corpus::write_atomically;
+use crate::features::{Block, FeatureParams, Rewriter, Tfidf, Vocabulary};
+use crate::types::Axis;
+use crate::{Error, Result};
+
+/// The version this program writes; it reads this and all earlier ones.
+const VERSION: u32 = 1;
+/// A header above this is refused before it is parsed.
+const LARGEST_HEADER: u64 = 16 << 20;
+/// A file above this is refused before it is read.
+const LARGEST_FILE: u64 = 8 << 30;
+const DIGEST: usize = 64;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Header {
+    version: u32,
+    features: FeatureParams,
+    names: Rewriter,
+    blocks: Vec<Block>,
+    block_starts: Vec<u32>,
+    axes: Vec<AxisHeader>,
+    language: Language,
+    card: Card,
+}
+
+/// The version alone, read before anything that may change with it.
+#[derive(Deserialize)]
+struct Versioned {
+    version: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AxisHeader {
+    axis: Axis,
+    intercepts: Vec<f64>,
+    calibration: Calibration,
+    decision: Vec<f64>,
+    doubt: f64,
+}
+
+impl Model {
+    /// The model as bytes. Equal models give equal bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) when the header would be larger than a reader accepts.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        let vocabulary = self.tfidf.vocabulary();
+        let (terms, offsets, starts) = vocabulary.parts();
+        let header = Header {
+            version: VERSION,
+            features: self.tfidf.params().clone(),
+            names: self.tfidf.rewriter().clone(),
+            blocks: vocabulary.blocks().to_vec(),
+            block_starts: starts.to_vec(),
+            axes: self
+                .axes
+                .iter()
+                .map(|a| AxisHeader {
+                    axis: a.axis.clone(),
+                    intercepts: a.intercepts.clone(),
+                    calibration: a.calibration.clone(),
+                    decision: a.decision.clone(),
+                    doubt: a.doubt,
+                })
+                .collect(),
+            language: self.language.clone(),
+            card: self.card.clone(),
+        };
+        let json = serde_json::to_string(&header)
+            .map_err(|e| Error::argument("model header", e, "numbers that can be written"))?;
+        if json.len() as u64 + 4096 > LARGEST_HEADER {
+            return Err(Error::argument(
+                "model header",
+                json.len(),
+                format!("at most {LARGEST_HEADER} bytes"),
+            )
+            .with_help("Fewer masked names or aliases make it smaller."));
+        }
+        let n_classes: usize = self.axes.iter().map(|a| a.axis.classes().len()).sum();
+        let n_held = self.held_out.p.len();
+        let keys: Vec<u64> = self.held_out.p.keys().copied().collect();
+        let folds: Vec<u8> =
+            keys.iter().map(|k| self.held_out.folds.get(k).copied().unwrap_or_default()).collect();
+        let p: Vec<f32> = self.held_out.p.values().flatten().copied().collect();
+        let n_terms = vocabulary.len();
+        let tensors: [(&str, Dtype, Vec<usize>, Vec<u8>); 8] = [
+            ("df", Dtype::U32, vec![n_terms], bytes_of(vocabulary.document_frequencies(), u32::to_le_bytes)),
+            ("held_folds", Dtype::U8, vec![n_held], folds),
+            ("held_keys", Dtype::U64, vec![n_held], bytes_of(&keys, u64::to_le_bytes)),
+            ("held_p", Dtype::F32, vec![n_held, n_classes], bytes_of(&p, f32::to_le_bytes)),
+            ("idf", Dtype::F32, vec![n_terms], bytes_of(self.tfidf.idf(), f32::to_le_bytes)),
+            ("term_offsets", Dtype::U32, vec![offsets.len()], bytes_of(offsets, u32::to_le_bytes)),
+            ("terms", Dtype::U8, vec![terms.len()], terms.as_bytes().to_vec()),
+            ("weights", Dtype::F32, vec![n_terms, self.n_outputs], bytes_of(&self.weights, f32::to_le_bytes)),
+        ];
+        let digest = digest(&json, tensors.iter().map(|t| t.3.as_slice()));
+        let views = tensors
+            .iter()
+            .map(|(name, dtype, shape, data)| Ok((*name, TensorView::new(*dtype, shape.clone(), data)?)))
+            .collect::<Result<Vec<_>, safetensors::SafeTensorError>>();
+        let metadata = HashMap::from([("sayso".to_string(), format!("{digest} {json}"))]);
+        views
+            .and_then(|views| safetensors::serialize(views, Some(metadata)))
+            .map_err(|e| Error::argument("model", e, "tensors that fit their shapes"))
+    }
+
+    /// Writes the model, whole or not at all.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Model::to_bytes`] and of writing; [`ErrorKind::Exists`](crate::ErrorKind::Exists) without `force`.
+    pub fn save(&self, path: &Path, force: bool) -> Result<()> {
+        write_atomically(path, &self.to_bytes()?, force)
+    }
+
+    /// Reads a model.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) when it cannot be read, else those of [`Model::from_bytes`].
+    pub fn load(path: &Path) -> Result<Self> {
+        let size = std::fs::metadata(path).map_err(|e| Error::io(path, "read", e))?.len();
+        if size > LARGEST_FILE {
+            return Err(Error::model(path, format!("{size} bytes, the limit is {LARGEST_FILE}")));
+        }
+        let bytes = std::fs::read(path).map_err(|e| Error::io(path, "read", e))?;
+        Self::from_bytes(&bytes, path)
+    }
+
+    /// Reads a model from bytes; `path` names it in messages. Every length, hash and number is checked.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Model`](crate::ErrorKind::Model) that says what is wrong.
+    pub fn from_bytes(bytes: &[u8], path: &Path) -> Result<Self> {
+        let damaged = |reason: String| {
+            Error::model(path, reason).with_help("Train it again with sayso train, or copy the file again.")
+        };
+        let length = bytes.get(..8).and_then(|b| b.try_into().ok()).map(u64::from_le_bytes);
+        match length {
+            None => return Err(damaged(format!("{} bytes, too short for a model", bytes.len()))),
+            Some(n) if n > LARGEST_HEADER => {
+                return Err(damaged(format!("a header of {n} bytes, the limit is {LARGEST_HEADER}")));
+            }
+            Some(_) => {}
+        }
+        let (_, metadata) =
+            SafeTensors::read_metadata(bytes).map_err(|e| damaged(format!("no safetensors file: {e}")))?;
+        let tensors =
+            SafeTensors::deserialize(bytes).map_err(|e| damaged(format!("no safetensors file: {e}")))?;
+        let text = metadata
+            .metadata()
+            .as_ref()
+            .and_then(|m| m.get("sayso"))
+            .ok_or_else(|| damaged("a safetensors file that Sayso did not make".into()))?;
+        let (stored, json) =
+            text.split_at_checked(DIGEST).ok_or_else(|| damaged("a header that is too short".into()))?;
+        let json = json.strip_prefix(' ').ok_or_else(|| damaged("a header without its blank".into()))?;
+        let version =
+            serde_json::from_str::<Versioned>(json).map_err(|e| damaged(format!("header: {e}")))?.version;
+        if version == 0 || version > VERSION {
+            return Err(Error::model(path, format!("version {version}, this program reads up to {VERSION}"))
+                .with_help("Use a newer Sayso."));
+        }
+        let read = Tensors { tensors: &tensors, path };
+        let names = ["df", "held_folds", "held_keys", "held_p", "idf", "term_offsets", "terms", "weights"];
+        let mut views = Vec::new();
+        for name in names {
+            views.push(read.view(name)?.data());
+        }
+        if tensors.len() != names.len() {
+            return Err(damaged(format!("{} tensors, expected {}", tensors.len(), names.len())));
+        }
+        if digest(json, views.iter().copied()) != stored {
+            return Err(damaged("its content does not match its SHA-256".into()));
+        }
+        let header: Header = serde_json::from_str(json).map_err(|e| damaged(format!("header: {e}")))?;
+        assemble(header, &read).map_err(|e| match e.kind() {
+            crate::ErrorKind::Model { .. } => e,
+            _ => damaged(e.to_string()),
+        })
+    }
+}
+
+fn assemble(header: Header, read: &Tensors<'_, '_>) -> Result<Model> {
+    let df = read.numbers("df", Dtype::U32, u32::from_le_bytes)?;
+    let offsets = read.numbers("term_offsets", Dtype::U32, u32::from_le_bytes)?;
+    let vocabulary =
+        Vocabulary::from_parts(read.view("terms")?.data(), offsets, df, header.block_starts, header.blocks)?;
+    let idf = read.numbers("idf", Dtype::F32, f32::from_le_bytes)?;
+    let tfidf = Tfidf::from_parts(&header.features, header.names, vocabulary, idf)?;
+    let keys = read.numbers("held_keys", Dtype::U64, u64::from_le_bytes)?;
+    let folds = read.numbers("held_folds", Dtype::U8, u8::from_le_bytes)?;
+    let p = read.numbers("held_p", Dtype::F32, f32::from_le_bytes)?;
+    let n_classes: usize = header.axes.iter().map(|a| a.axis.classes().len()).sum();
+    if folds.len() != keys.len() || p.len() != keys.len() * n_classes || p.iter().any(|p| !p.is_finite()) {
+        return Err(read.damaged("held-out probabilities that do not fit".into()));
+    }
+    let held_out = HeldOut {
+        folds: keys.iter().copied().zip(folds).collect(),
+        p: keys.iter().copied().zip(p.chunks_exact(n_classes.max(1)).map(<[f32]>::to_vec)).collect(),
+    };
+    let axes = header
+        .axes
+        .into_iter()
+        .map(|a| AxisModel {
+            axis: a.axis,
+            intercepts: a.intercepts,
+            calibration: a.calibration,
+            decision: a.decision,
+            doubt: a.doubt,
+        })
+        .collect();
+    let weights = read.numbers("weights", Dtype::F32, f32::from_le_bytes)?;
+    Model::new(Parts { tfidf, axes, weights, language: header.language, held_out, card: header.card })
+}
+
+struct Tensors<'a, 'd> {
+    tensors: &'a SafeTensors<'d>,
+    path: &'a Path,
+}
+
+impl<'d> Tensors<'_, 'd> {
+    fn damaged(&self, reason: String) -> Error {
+        Error::model(self.path, reason).with_help("Train it again with sayso train, or copy the file again.")
+    }
+
+    fn view(&self, name: &str) -> Result<TensorView<'d>> {
+        self.tensors.tensor(name).map_err(|_| self.damaged(format!("no tensor {name:?}")))
+    }
+
+    fn numbers<T, const N: usize>(&self, name: &str, dtype: Dtype, read: fn([u8; N]) -> T) -> Result<Vec<T>> {
+        let view = self.view(name)?;
+        if view.dtype() != dtype {
+            return Err(self.damaged(format!("tensor {name:?} holds {:?}, expected {dtype:?}", view.dtype())));
+        }
+        Ok(view.data().as_chunks::<N>().0.iter().map(|b| read(*b)).collect())
+    }
+}
+
+fn bytes_of<T: Copy, const N: usize>(values: &[T], write: fn(T) -> [u8; N]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(values.len() * N);
+    for value in values {
+        bytes.extend_from_slice(&write(*value));
+    }
+    bytes
+}
+
+fn digest<'a>(json: &str, tensors: impl Iterator<Item = &'a [u8]>) -> String {
+    let mut hash = Sha256::new();
+    hash.update(json.as_bytes());
+    for tensor in tensors {
+        hash.update((tensor.len() as u64).to_le_bytes());
+        hash.update(tensor);
+    }
+    super::hexadecimal(&hash.finalize())
+}

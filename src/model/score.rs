@@ -1,0 +1,172 @@
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+
+use super::bundle::Model;
+use crate::features::{Passage, Reader, TermFrequency};
+use crate::types::{AxisScore, Status};
+
+/// What a model says about one text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TextScore {
+    /// The scores, by axis id.
+    pub axes: BTreeMap<String, AxisScore>,
+    /// Words of two or more letters.
+    pub n_tokens: usize,
+    /// The share of them that the model knows, in [0, 1].
+    pub known_share: f64,
+}
+
+/// Fewer words say too little to be scored.
+const FEWEST_TOKENS: usize = 3;
+/// Terms kept with each score.
+pub(super) const TOP_TERMS: usize = 5;
+
+/// Scores texts one after the other, with buffers of its own.
+pub struct Scorer<'m> {
+    model: &'m Model,
+    reader: Reader<'m>,
+    frequency: TermFrequency,
+    ids: Vec<u32>,
+    tf: Vec<u16>,
+    values: Vec<f64>,
+    norms: Vec<f64>,
+    z: Vec<f64>,
+}
+
+impl Model {
+    /// Scores one text.
+    pub fn score(&self, text: &str) -> TextScore {
+        self.scorer().score(text.into())
+    }
+
+    /// Scores many texts on all cores, in their order.
+    pub fn score_all(&self, passages: &[Passage<'_>]) -> Vec<TextScore> {
+        passages
+            .par_chunks(256)
+            .map_init(
+                || self.scorer(),
+                |scorer, chunk| chunk.iter().map(|p| scorer.score(*p)).collect::<Vec<_>>(),
+            )
+            .flatten_iter()
+            .collect()
+    }
+
+    /// A scorer for one thread.
+    pub fn scorer(&self) -> Scorer<'_> {
+        Scorer {
+            model: self,
+            reader: Reader::new(&self.tfidf),
+            frequency: TermFrequency::new(self.tfidf.params().sublinear),
+            ids: Vec::new(),
+            tf: Vec::new(),
+            values: Vec::new(),
+            norms: vec![0.0; self.tfidf.vocabulary().blocks().len()],
+            z: vec![0.0; self.n_outputs],
+        }
+    }
+}
+
+impl Scorer<'_> {
+    /// Scores a text, with its strongest terms.
+    pub fn score(&mut self, passage: Passage<'_>) -> TextScore {
+        let model = self.model;
+        let (n_tokens, known) = self.reader.known_words(passage.text);
+        let known_share = if n_tokens == 0 { 0.0 } else { known as f64 / n_tokens as f64 };
+        self.read(passage);
+        let unknown = self.ids.is_empty() || (model.tfidf.counts_single_words() && known == 0);
+        let status = if n_tokens < FEWEST_TOKENS {
+            Some(Status::TooShort)
+        } else if model.language.is_foreign(passage.text, n_tokens, known_share) {
+            Some(Status::OtherLanguage)
+        } else if unknown {
+            Some(Status::NoFeatures)
+        } else {
+            None
+        };
+        let mut axes = BTreeMap::new();
+        match status {
+            Some(status) => {
+                for axis in &model.axes {
+                    let none = AxisScore {
+                        class: String::new(),
+                        score: None,
+                        p: Vec::new(),
+                        status,
+                        terms: Vec::new(),
+                    };
+                    axes.insert(axis.axis.id.clone(), none);
+                }
+            }
+            None => {
+                self.project();
+                for (index, (first, n)) in model.outputs().into_iter().enumerate() {
+                    let axis = &model.axes[index];
+                    let p = axis.calibration.apply(&self.z[first..first + n]);
+                    let class = axis.decide(&p);
+                    let status = if p[class] < axis.doubt { Status::LowConfidence } else { Status::Ok };
+                    let terms = model.strongest_words(index, class, passage, &self.ids, &self.values);
+                    axes.insert(
+                        axis.axis.id.clone(),
+                        AxisScore {
+                            class: axis.axis.classes()[class].id.clone(),
+                            score: axis.axis.score(&p),
+                            p,
+                            status,
+                            terms,
+                        },
+                    );
+                }
+            }
+        }
+        TextScore { axes, n_tokens, known_share }
+    }
+
+    /// Calibrated probabilities of a text, axis after axis, whatever its length and language. No terms, no status:
+    /// the fast way through many texts.
+    pub fn probabilities(&mut self, passage: Passage<'_>, out: &mut Vec<f64>) {
+        self.read(passage);
+        self.project();
+        for (axis, (first, n)) in self.model.axes.iter().zip(self.model.outputs()) {
+            out.extend(axis.calibration.apply(&self.z[first..first + n]));
+        }
+    }
+
+    /// The terms of a text and their tf-idf, each block at length 1.
+    pub(super) fn read(&mut self, passage: Passage<'_>) -> (&[u32], &[f64]) {
+        let tfidf = &self.model.tfidf;
+        self.ids.clear();
+        self.tf.clear();
+        self.values.clear();
+        self.norms.fill(0.0);
+        self.reader.read(passage, &mut self.ids, &mut self.tf);
+        let idf = tfidf.idf();
+        for (id, tf) in self.ids.iter().zip(&self.tf) {
+            let value = self.frequency.get(*tf) * f64::from(idf[*id as usize]);
+            self.norms[tfidf.block_index(*id)] += value * value;
+            self.values.push(value);
+        }
+        for norm in &mut self.norms {
+            *norm = if *norm > 0.0 { 1.0 / norm.sqrt() } else { 0.0 };
+        }
+        for (id, value) in self.ids.iter().zip(&mut self.values) {
+            *value *= self.norms[tfidf.block_index(*id)];
+        }
+        (&self.ids, &self.values)
+    }
+
+    /// The linear scores of the text read last.
+    fn project(&mut self) {
+        let n = self.model.n_outputs;
+        self.z.clear();
+        for axis in &self.model.axes {
+            self.z.extend_from_slice(&axis.intercepts);
+        }
+        for (id, value) in self.ids.iter().zip(&self.values) {
+            let at = *id as usize * n;
+            for (z, w) in self.z.iter_mut().zip(&self.model.weights[at..at + n]) {
+                *z += value * f64::from(*w);
+            }
+        }
+    }
+}

@@ -1,0 +1,327 @@
+//! Models that had not seen the rows they are asked about.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+
+use super::data::Data;
+use super::fit::Recipe;
+use super::validation;
+use crate::Result;
+use crate::classifier::{Calibration, most_probable};
+use crate::features::{FeatureParams, Passage, Tfidf};
+use crate::model::{HeldOut, Trial, Validation};
+use crate::statistics::{Confusion, stratified_grouped_folds};
+
+/// What to cross-fit.
+pub(super) struct Plan<'a> {
+    pub(super) features: &'a FeatureParams,
+    pub(super) recipe: Recipe,
+    pub(super) grid: Vec<f64>,
+    pub(super) folds: usize,
+    pub(super) abstain: Option<f64>,
+}
+
+/// What cross-fitting found.
+pub(super) struct CrossFit {
+    pub(super) n_folds: usize,
+    pub(super) folds: Vec<usize>,
+    pub(super) axes: Vec<AxisFit>,
+}
+
+/// What cross-fitting found on one axis.
+pub(super) struct AxisFit {
+    pub(super) c: f64,
+    pub(super) calibration: Calibration,
+    pub(super) trials: Vec<Trial>,
+    pub(super) validation: Validation,
+    pub(super) doubt: f64,
+    /// Calibrated probabilities of every row, labelled or not, each from a model, a `C` and a calibration
+    /// that had not seen its fold.
+    p: Vec<Vec<f64>>,
+}
+
+/// The linear scores of the rows of one test side, by axis, by `C`: `[axis][c][row]`.
+type SplitScores = Vec<Vec<Vec<Vec<f64>>>>;
+
+/// Inner folds of the nested choice of `C`.
+const INNER: usize = 3;
+/// Shares of the training groups at which the learning curve is taken.
+const SHARES: [f64; 3] = [0.25, 0.5, 0.75];
+
+pub(super) fn run(data: &Data<'_>, passages: &[Passage<'_>], plan: &Plan<'_>) -> Result<CrossFit> {
+    let seed = plan.recipe.seed;
+    let strata = data.strata();
+    let folds = stratified_grouped_folds(&data.groups, &strata, plan.folds, seed);
+    let side = |fold: usize, inside: bool| -> Vec<usize> {
+        (0..folds.len()).filter(|i| (folds[*i] == fold) == inside).collect()
+    };
+    // Outer splits, then the inner splits of each.
+    let mut splits: Vec<(Vec<usize>, Vec<usize>)> =
+        (0..plan.folds).map(|f| (side(f, false), side(f, true))).collect();
+    let nested = plan.grid.len() > 1;
+    if nested {
+        for f in 0..plan.folds {
+            let rows = side(f, false);
+            let groups: Vec<usize> = rows.iter().map(|i| data.groups[*i]).collect();
+            let strata: Vec<Vec<usize>> = rows.iter().map(|i| strata[*i].clone()).collect();
+            let inner = stratified_grouped_folds(&groups, &strata, INNER, seed ^ (f as u64 + 1));
+            for g in 0..INNER {
+                let (test, train) = (0..rows.len()).partition::<Vec<usize>, _>(|i| inner[*i] == g);
+                splits.push((
+                    train.iter().map(|i| rows[*i]).collect(),
+                    test.iter().map(|i| rows[*i]).collect(),
+                ));
+            }
+        }
+    }
+    let grids = vec![plan.grid.clone(); data.axes.axes.len()];
+    let scores: Vec<SplitScores> = splits
+        .par_iter()
+        .map(|(train, test)| split_scores(data, passages, plan.features, &plan.recipe, &grids, train, test))
+        .collect::<Result<_>>()?;
+    let axes = (0..data.axes.axes.len())
+        .into_par_iter()
+        .map(|axis| axis_fit(data, passages, plan, axis, &folds, &splits, &scores))
+        .collect::<Result<_>>()?;
+    Ok(CrossFit { n_folds: plan.folds, folds, axes })
+}
+
+/// Fits on one side of a split and scores the other.
+fn split_scores(
+    data: &Data<'_>,
+    passages: &[Passage<'_>],
+    features: &FeatureParams,
+    recipe: &Recipe,
+    grids: &[Vec<f64>],
+    train: &[usize],
+    test: &[usize],
+) -> Result<SplitScores> {
+    let of = |rows: &[usize]| rows.iter().map(|i| passages[*i]).collect::<Vec<_>>();
+    // A small split may have no term often enough: its rows get no opinion.
+    let Ok((tfidf, x)) = Tfidf::fit(features, data.rewriter.clone(), &of(train)) else {
+        return Ok(silent(data, grids, test.len()));
+    };
+    let x_test = tfidf.transform(&of(test));
+    (0..data.axes.axes.len())
+        .into_par_iter()
+        .map(|axis| {
+            if grids[axis].is_empty() {
+                return Ok(Vec::new());
+            }
+            let n_classes = data.axes.axes[axis].classes().len();
+            let outputs = if n_classes == 2 { 1 } else { n_classes };
+            let rows: Vec<usize> =
+                (0..train.len()).filter(|i| data.rows[train[*i]].labels[axis].is_some()).collect();
+            let y: Vec<usize> = rows.iter().filter_map(|i| data.rows[train[*i]].labels[axis]).collect();
+            if y.iter().all(|k| Some(k) == y.first()) {
+                return Ok(vec![vec![vec![0.0; outputs]; test.len()]; grids[axis].len()]);
+            }
+            let weights: Vec<f64> = rows.iter().map(|i| data.rows[train[*i]].weight).collect();
+            let selected;
+            let x = if rows.len() == train.len() {
+                &x
+            } else {
+                selected = x.select(&rows);
+                &selected
+            };
+            let fits = recipe.rough_path(x, &y, n_classes, &weights, &grids[axis])?;
+            Ok(fits.iter().map(|fit| fit.scores(&x_test)).collect())
+        })
+        .collect()
+}
+
+fn silent(data: &Data<'_>, grids: &[Vec<f64>], n: usize) -> SplitScores {
+    data.axes
+        .axes
+        .iter()
+        .zip(grids)
+        .map(|(axis, grid)| {
+            let n_classes = axis.classes().len();
+            vec![vec![vec![0.0; if n_classes == 2 { 1 } else { n_classes }]; n]; grid.len()]
+        })
+        .collect()
+}
+
+fn axis_fit(
+    data: &Data<'_>,
+    passages: &[Passage<'_>],
+    plan: &Plan<'_>,
+    axis: usize,
+    folds: &[usize],
+    splits: &[(Vec<usize>, Vec<usize>)],
+    scores: &[SplitScores],
+) -> Result<AxisFit> {
+    let n_classes = data.axes.axes[axis].classes().len();
+    let rows = data.labelled(axis);
+    let y: Vec<usize> = rows.iter().filter_map(|i| data.rows[*i].labels[axis]).collect();
+    // Out-of-fold scores of all rows by C, and the best C of all and of each fold's training side.
+    let flat: Vec<Vec<Vec<f64>>> = (0..plan.grid.len())
+        .map(|c| gather(data.rows.len(), &splits[..plan.folds], scores, axis, c))
+        .collect();
+    let trials: Vec<Trial> = plan
+        .grid
+        .iter()
+        .zip(&flat)
+        .map(|(c, scores)| {
+            trial(*c, &rows.iter().map(|i| scores[*i].clone()).collect::<Vec<_>>(), &y, n_classes)
+        })
+        .collect();
+    let chosen = best(&trials);
+    let of_fold: Vec<usize> = (0..plan.folds)
+        .map(|f| {
+            if plan.grid.len() == 1 {
+                return 0;
+            }
+            let inner = plan.folds + f * INNER..plan.folds + (f + 1) * INNER;
+            let rows: Vec<usize> = rows.iter().copied().filter(|i| folds[*i] != f).collect();
+            let y: Vec<usize> = rows.iter().filter_map(|i| data.rows[*i].labels[axis]).collect();
+            let trials: Vec<Trial> = (0..plan.grid.len())
+                .map(|c| {
+                    let scores =
+                        gather(data.rows.len(), &splits[inner.clone()], &scores[inner.clone()], axis, c);
+                    trial(
+                        plan.grid[c],
+                        &rows.iter().map(|i| scores[*i].clone()).collect::<Vec<_>>(),
+                        &y,
+                        n_classes,
+                    )
+                })
+                .collect();
+            best(&trials)
+        })
+        .collect();
+    // Each fold's probabilities: its own C, and a calibration on the other folds' scores.
+    let mut p = vec![Vec::new(); data.rows.len()];
+    for f in 0..plan.folds {
+        let scores = &flat[of_fold[f]];
+        let others: Vec<usize> = rows.iter().copied().filter(|i| folds[*i] != f).collect();
+        let y: Vec<usize> = others.iter().filter_map(|i| data.rows[*i].labels[axis]).collect();
+        let of_others: Vec<Vec<f64>> = others.iter().map(|i| scores[*i].clone()).collect();
+        let calibration = Calibration::fit(&of_others, &y, n_classes);
+        for i in (0..data.rows.len()).filter(|i| folds[*i] == f) {
+            p[i] = calibration.apply(&scores[i]);
+        }
+    }
+    let labelled_scores: Vec<Vec<f64>> = rows.iter().map(|i| flat[chosen][*i].clone()).collect();
+    let calibration = Calibration::fit(&labelled_scores, &y, n_classes);
+    let learning = learning_curve(data, passages, plan, axis, folds, plan.grid[chosen])?;
+    let labelled_p: Vec<Vec<f64>> = rows.iter().map(|i| p[*i].clone()).collect();
+    let validation =
+        validation::validate(data, axis, &rows, &y, &labelled_p, folds, learning, plan.recipe.seed);
+    let doubt = plan.abstain.map_or(0.0, |a| validation::doubt(&labelled_p, &y, a));
+    Ok(AxisFit { c: plan.grid[chosen], calibration, trials, validation, doubt, p })
+}
+
+/// Scores of all rows at one `C`, each from the split that held it out; empty where none did.
+fn gather(
+    n: usize,
+    splits: &[(Vec<usize>, Vec<usize>)],
+    scores: &[SplitScores],
+    axis: usize,
+    c: usize,
+) -> Vec<Vec<f64>> {
+    let mut out = vec![Vec::new(); n];
+    for ((_, test), scores) in splits.iter().zip(scores) {
+        for (i, z) in test.iter().zip(&scores[axis][c]) {
+            out[*i].clone_from(z);
+        }
+    }
+    out
+}
+
+fn trial(c: f64, scores: &[Vec<f64>], y: &[usize], n_classes: usize) -> Trial {
+    let calibration = Calibration::fit(scores, y, n_classes);
+    let mut log_loss = 0.0;
+    let confusion = Confusion::from_pairs(
+        n_classes,
+        scores.iter().zip(y).map(|(z, y)| {
+            let p = calibration.apply(z);
+            log_loss -= libm::log(p[*y].max(1e-15));
+            (*y, most_probable(&p))
+        }),
+    );
+    Trial {
+        setting: String::new(),
+        c,
+        log_loss: log_loss / y.len().max(1) as f64,
+        macro_f1: confusion.macro_f1(),
+    }
+}
+
+/// The trial of smallest calibrated log loss; of equal ones the first, which has the smallest `C`.
+fn best(trials: &[Trial]) -> usize {
+    let mut best = 0;
+    for (i, t) in trials.iter().enumerate() {
+        if t.log_loss < trials[best].log_loss {
+            best = i;
+        }
+    }
+    best
+}
+
+/// Macro-F1 out of fold with a part of the training groups, at one `C`.
+fn learning_curve(
+    data: &Data<'_>,
+    passages: &[Passage<'_>],
+    plan: &Plan<'_>,
+    axis: usize,
+    folds: &[usize],
+    c: f64,
+) -> Result<Vec<(f64, usize, f64)>> {
+    let mut grids = vec![Vec::new(); data.axes.axes.len()];
+    grids[axis] = vec![c];
+    let mut order: Vec<usize> = (0..data.n_groups).collect();
+    crate::statistics::Draws::new(plan.recipe.seed, 1).shuffle(&mut order);
+    let mut rank = vec![0; data.n_groups];
+    for (r, g) in order.iter().enumerate() {
+        rank[*g] = r;
+    }
+    let n_classes = data.axes.axes[axis].classes().len();
+    let tasks: Vec<(f64, usize)> =
+        SHARES.iter().flat_map(|s| (0..plan.folds).map(move |f| (*s, f))).collect();
+    let outcomes: Vec<(usize, Vec<(usize, usize)>)> = tasks
+        .par_iter()
+        .map(|(share, f)| {
+            let kept = |i: usize| (rank[data.groups[i]] as f64) < share * data.n_groups as f64;
+            let with_label = |i: &usize| data.rows[*i].labels[axis].is_some();
+            let train: Vec<usize> =
+                (0..folds.len()).filter(|i| folds[*i] != *f && kept(*i)).filter(with_label).collect();
+            let test: Vec<usize> = (0..folds.len()).filter(|i| folds[*i] == *f).filter(with_label).collect();
+            let scores = split_scores(data, passages, plan.features, &plan.recipe, &grids, &train, &test)?;
+            let pairs = test
+                .iter()
+                .zip(&scores[axis][0])
+                .filter_map(|(i, z)| {
+                    Some((data.rows[*i].labels[axis]?, most_probable(&Calibration::None.apply(z))))
+                })
+                .collect();
+            Ok((train.len(), pairs))
+        })
+        .collect::<Result<_>>()?;
+    Ok(SHARES
+        .iter()
+        .enumerate()
+        .map(|(s, share)| {
+            let of_share = &outcomes[s * plan.folds..(s + 1) * plan.folds];
+            let n = of_share.iter().map(|o| o.0).sum::<usize>() / plan.folds;
+            let pairs = of_share.iter().flat_map(|o| o.1.iter().copied());
+            (*share, n, Confusion::from_pairs(n_classes, pairs).macro_f1())
+        })
+        .collect())
+}
+
+impl CrossFit {
+    /// The out-of-fold probabilities by key of the text. Of rows with the same text, the first counts.
+    pub(super) fn held_out(&self, data: &Data<'_>) -> HeldOut {
+        let mut held = HeldOut { folds: BTreeMap::new(), p: BTreeMap::new() };
+        for (i, row) in data.rows.iter().enumerate() {
+            let key = HeldOut::key(&row.text, &row.target);
+            held.folds.entry(key).or_insert(self.folds[i] as u8);
+            held.p
+                .entry(key)
+                .or_insert_with(|| self.axes.iter().flat_map(|a| a.p[i].iter().map(|p| *p as f32)).collect());
+        }
+        held
+    }
+}

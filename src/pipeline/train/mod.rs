@@ -1,0 +1,293 @@
+//! From labelled rows to a model, with an honest account of how good it is.
+
+mod cross_fit;
+mod data;
+mod fit;
+#[cfg(test)]
+mod tests;
+mod validation;
+
+use rayon::prelude::*;
+
+use crate::classifier::{Calibration, Scheme, Solver};
+use crate::corpus::TrainingSet;
+use crate::features::{FeatureParams, Passage, Tfidf};
+use crate::model::{AxisCard, AxisModel, Card, HeldOut, Language, Model, Parts, Weighting};
+use crate::types::Axis;
+use crate::{Error, Result};
+use cross_fit::{CrossFit, Plan};
+use data::Data;
+use fit::Recipe;
+
+/// How to train.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrainParams {
+    /// What is counted in a text.
+    pub features: FeatureParams,
+    /// How terms are weighted.
+    pub weighting: Weighting,
+    /// How three and more classes are told apart.
+    pub scheme: Scheme,
+    /// Which solver.
+    pub solver: Solver,
+    /// Inverse regularisation strength; `None` chooses it by cross-validation.
+    pub c: Option<f64>,
+    /// Rows weigh in inverse proportion to the frequency of their class.
+    pub balanced: bool,
+    /// Folds of the cross-validation; 0 fits only.
+    pub folds: usize,
+    /// Replaces the names of speakers and outlets by one word.
+    pub mask_names: bool,
+    /// Pairs of a phrase and the word it is read as: "Kiev", "Kyiv".
+    pub aliases: Vec<(String, String)>,
+    /// Share of errors among scores that are not `low_confidence`, in (0, 1); `None` flags none.
+    pub abstain: Option<f64>,
+    /// Seed of everything drawn.
+    pub seed: u64,
+}
+
+impl Default for TrainParams {
+    fn default() -> Self {
+        Self {
+            features: FeatureParams::default(),
+            weighting: Weighting::Tfidf,
+            scheme: Scheme::Multinomial,
+            solver: Solver::Sparse,
+            c: None,
+            balanced: false,
+            folds: 5,
+            mask_names: true,
+            aliases: Vec::new(),
+            abstain: None,
+            seed: 1,
+        }
+    }
+}
+
+/// The values of `C` among which cross-validation chooses: 0.01 to 100, three a decade.
+pub const C_GRID: [f64; 13] = [
+    0.01, 0.021_544, 0.046_416, 0.1, 0.215_443, 0.464_159, 1.0, 2.154_435, 4.641_589, 10.0, 21.544_347,
+    46.415_888, 100.0,
+];
+/// Fewer rows of a class cannot be learned from, nor split into folds.
+const FEWEST_PER_CLASS: usize = 5;
+
+impl TrainParams {
+    fn check(&self) -> Result<()> {
+        self.features.check()?;
+        if let Some(c) = self.c
+            && !(c.is_finite() && c > 0.0)
+        {
+            return Err(Error::argument("--c", c, "a number above 0, or auto"));
+        }
+        if self.folds == 1 || self.folds > 50 {
+            return Err(Error::argument("--folds", self.folds, "0 (fit only) or 2 to 50"));
+        }
+        if self.folds == 0 && self.c.is_none() {
+            return Err(Error::argument("--folds", 0, "a fixed --c to go with it")
+                .with_help("Without folds there is nothing to choose C by; give --c 1, say."));
+        }
+        if let Some(a) = self.abstain
+            && !(a > 0.0 && a < 1.0)
+        {
+            return Err(Error::argument("--abstain", a, "a share of errors in (0, 1)"));
+        }
+        Ok(())
+    }
+
+    fn recipe(&self) -> Recipe {
+        Recipe {
+            weighting: self.weighting,
+            scheme: self.scheme,
+            solver: self.solver,
+            balanced: self.balanced,
+            seed: self.seed,
+        }
+    }
+}
+
+/// Trains a model on labelled rows.
+///
+/// The rows are put in an order that depends on their content alone, so shuffled files give the same model, to the
+/// byte, on any number of threads. Each axis gets a logistic regression over one common vocabulary. With folds, `C` is
+/// chosen by calibrated log loss out of fold; probabilities are calibrated on out-of-fold scores; the card tells how well the
+/// model does on rows it had not seen, `C` and calibration being chosen without them too.
+///
+/// # Errors
+///
+/// [`ErrorKind::TooFew`](crate::ErrorKind::TooFew) when an axis has one class, a class fewer than five rows, or all rows one
+/// group; [`ErrorKind::Argument`](crate::ErrorKind::Argument) for settings that cannot work;
+/// [`ErrorKind::NotConverged`](crate::ErrorKind::NotConverged) when a solver fails.
+///
+/// # Example
+///
+/// ```
+/// use sayso::corpus::{TrainingRow, TrainingSet};
+/// use sayso::pipeline::{TrainParams, train};
+/// use sayso::types::{Axis, AxisSet};
+///
+/// let row = |i: usize, text: &str, class| TrainingRow {
+///     text: format!("{text} number {i}"),
+///     group: i.to_string(),
+///     weight: 1.0,
+///     labels: vec![Some(class)],
+///     ..TrainingRow::default()
+/// };
+/// let set = TrainingSet {
+///     axes: AxisSet { axes: vec![Axis::nominal("posture", ["firm".into(), "mild".into()])] },
+///     rows: (0..12)
+///         .flat_map(|i| [row(i, "more sanctions must follow now", 0), row(i + 12, "let us return to talks", 1)])
+///         .collect(),
+///     notes: Vec::new(),
+/// };
+/// let model = train(&set, &TrainParams::default())?;
+/// assert_eq!(model.score("New sanctions must come").axes["posture"].class, "firm");
+/// # Ok::<(), sayso::Error>(())
+/// ```
+pub fn train(set: &TrainingSet, params: &TrainParams) -> Result<Model> {
+    params.check()?;
+    let mut data = Data::prepare(set, params);
+    check_classes(&data)?;
+    let passages = data.passages();
+    let recipe = params.recipe();
+    let cross_fit =
+        if params.folds == 0 { None } else { Some(cross_validate(&data, &passages, params, recipe)?) };
+    let (tfidf, x, dropped) = Tfidf::fit_counting(&params.features, data.rewriter.clone(), &passages)?;
+    if dropped.by_limit > 0 {
+        data.notes
+            .push(format!("{} terms beyond --max-features were dropped, the rarest first", dropped.by_limit));
+    }
+    let n_axes = data.axes.axes.len();
+    let fits = (0..n_axes)
+        .into_par_iter()
+        .map(|axis| {
+            let rows = data.labelled(axis);
+            let c = params.c.unwrap_or_else(|| cross_fit.as_ref().map_or(1.0, |f| f.axes[axis].c));
+            let y: Vec<usize> = rows.iter().filter_map(|i| data.rows[*i].labels[axis]).collect();
+            let weights: Vec<f64> = rows.iter().map(|i| data.rows[*i].weight).collect();
+            let n_classes = data.axes.axes[axis].classes().len();
+            let all = rows.len() == x.n_rows();
+            let selected;
+            let x = if all {
+                &x
+            } else {
+                selected = x.select(&rows);
+                &selected
+            };
+            recipe.fit(x, &y, n_classes, &weights, c).map(|fit| (c, fit))
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let n_outputs: usize = fits.iter().map(|(_, f)| f.intercepts.len()).sum();
+    let mut weights = vec![0.0_f32; x.n_cols() * n_outputs];
+    let (mut at, mut axes, mut cards) = (0, Vec::new(), Vec::new());
+    for (axis, (c, fit)) in fits.into_iter().enumerate() {
+        let n = fit.intercepts.len();
+        for (j, w) in fit.weights.chunks_exact(n).enumerate() {
+            for (k, w) in w.iter().enumerate() {
+                weights[j * n_outputs + at + k] = *w as f32;
+            }
+        }
+        at += n;
+        let of_axis = cross_fit.as_ref().map(|f| &f.axes[axis]);
+        let definition = data.axes.axes[axis].clone();
+        let calibration = of_axis.map_or(Calibration::None, |a| a.calibration.clone());
+        cards.push(axis_card(&data, axis, &definition, params, c, &calibration, fit.reports, of_axis));
+        axes.push(AxisModel {
+            decision: vec![1.0; definition.classes().len()],
+            doubt: of_axis.map_or(0.0, |a| a.doubt),
+            axis: definition,
+            intercepts: fit.intercepts,
+            calibration,
+        });
+    }
+    let held_out = cross_fit.as_ref().map_or_else(HeldOut::default, |f| f.held_out(&data));
+    let card = Card {
+        sayso: env!("CARGO_PKG_VERSION").into(),
+        n_rows: data.rows.len(),
+        n_groups: data.n_groups,
+        data_digest: data.digest(),
+        seed: params.seed,
+        folds: cross_fit.as_ref().map_or(0, |f| f.n_folds),
+        features: params.features.clone(),
+        n_terms: tfidf.vocabulary().len(),
+        n_rewritten_names: data.n_names,
+        names_masked: params.mask_names,
+        axes: cards,
+        notes: data.notes.clone(),
+    };
+    Model::new(Parts { language: Language::of(&passages), tfidf, axes, weights, held_out, card })
+}
+
+fn check_classes(data: &Data<'_>) -> Result<()> {
+    if data.axes.axes.is_empty() || data.rows.is_empty() {
+        return Err(Error::too_few("labelled rows", 0, 2 * FEWEST_PER_CLASS)
+            .with_help("Label some statements first: sayso label."));
+    }
+    for (axis, definition) in data.axes.axes.iter().enumerate() {
+        let counts = data.counts(axis);
+        let present = counts.iter().filter(|n| **n > 0).count();
+        if present < 2 {
+            return Err(Error::too_few(format!("classes with rows on axis {}", definition.id), present, 2)
+                .with_help("A classifier needs rows of at least two classes."));
+        }
+        for (class, n) in definition.classes().iter().zip(&counts) {
+            if *n < FEWEST_PER_CLASS {
+                return Err(Error::too_few(
+                    format!("rows of class {} on axis {}", class.id, definition.id),
+                    *n,
+                    FEWEST_PER_CLASS,
+                )
+                .with_help(format!("Label {} more, or leave the axis out.", FEWEST_PER_CLASS - n)));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn cross_validate(
+    data: &Data<'_>,
+    passages: &[Passage<'_>],
+    params: &TrainParams,
+    recipe: Recipe,
+) -> Result<CrossFit> {
+    if data.n_groups < 2 {
+        return Err(Error::too_few("groups of rows", data.n_groups, 2).with_help(
+            "All rows are one group, so none can be held out; choose another --group, or --folds 0 --c 1.",
+        ));
+    }
+    let grid: Vec<f64> = params.c.map_or_else(|| C_GRID.to_vec(), |c| vec![c]);
+    let plan = Plan {
+        features: &params.features,
+        recipe,
+        grid,
+        folds: params.folds.min(data.n_groups),
+        abstain: params.abstain,
+    };
+    cross_fit::run(data, passages, &plan)
+}
+
+#[expect(clippy::too_many_arguments, reason = "a card is put together from everything that was found")]
+fn axis_card(
+    data: &Data<'_>,
+    axis: usize,
+    definition: &Axis,
+    params: &TrainParams,
+    c: f64,
+    calibration: &Calibration,
+    reports: Vec<crate::classifier::SolverReport>,
+    found: Option<&cross_fit::AxisFit>,
+) -> AxisCard {
+    AxisCard {
+        axis: definition.id.clone(),
+        classes: definition.classes().iter().map(|c| c.id.clone()).collect(),
+        counts: data.counts(axis),
+        weighting: params.weighting,
+        scheme: params.scheme,
+        solver: params.solver,
+        c,
+        calibration: calibration.name().into(),
+        reports,
+        trials: found.map(|f| f.trials.clone()).unwrap_or_default(),
+        validation: found.map(|f| f.validation.clone()),
+    }
+}

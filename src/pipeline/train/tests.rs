@@ -1,0 +1,239 @@
+use std::path::Path;
+
+use super::*;
+use crate::ErrorKind;
+use crate::corpus::TrainingRow;
+use crate::types::{AxisSet, Class, Status};
+
+/// Sentences of two sides and of neither, each in a group of three.
+fn set() -> TrainingSet {
+    let firm =
+        ["tougher sanctions must follow", "the army will answer with force", "no talks with the aggressor"];
+    let mild = ["we call for talks and peace", "caution is better than revenge", "stay out of this quarrel"];
+    let neither =
+        ["the train leaves at noon", "grain prices rose last month", "the bridge is being repaired"];
+    let mut rows = Vec::new();
+    for i in 0..36_usize {
+        for (class, texts) in [&mild, &neither, &firm].into_iter().enumerate() {
+            rows.push(TrainingRow {
+                text: format!("{} {}, {}", texts[i % 3], ["now", "today", "soon", "again"][i % 4], i),
+                speaker: ["Anna Example", "a lorry driver"][i % 2].into(),
+                group: format!("g{class} {}", i / 3),
+                weight: 1.0,
+                labels: vec![Some(class), (class != 1).then_some(class / 2)],
+                place: format!("row {i}"),
+                ..TrainingRow::default()
+            });
+        }
+    }
+    let class = |id: &str| Some(Class { id: id.into(), title: id.into(), aliases: Vec::new() });
+    let posture = Axis {
+        low: class("mild"),
+        neutral: class("neutral"),
+        high: class("firm"),
+        ..Axis::nominal("posture", [])
+    };
+    TrainingSet {
+        axes: AxisSet { axes: vec![posture, Axis::nominal("side", ["a".into(), "b".into()])] },
+        rows,
+        notes: Vec::new(),
+    }
+}
+
+#[test]
+fn a_model_learns_scores_and_says_why() {
+    let model = train(&set(), &TrainParams::default()).expect("trains");
+    let score = model.score("Tougher sanctions must follow, with force!");
+    let posture = &score.axes["posture"];
+    assert_eq!((posture.class.as_str(), posture.status), ("firm", Status::Ok));
+    assert!(posture.score.expect("poles") > 0.3 && (posture.p.iter().sum::<f64>() - 1.0).abs() < 1e-9);
+    assert_eq!(score.axes["side"].score, None);
+    assert!(posture.terms.iter().any(|t| t.term == "sanctions" && t.value > 0.0), "{:?}", posture.terms);
+    let card = &model.card().axes[0];
+    let validation = card.validation.as_ref().expect("five folds");
+    assert!(validation.macro_f1 > 0.9 && validation.permutation_p < 0.01);
+    assert_eq!(validation.learning_curve.len(), 4);
+    assert!(validation.baselines.majority_macro_f1 < 0.4);
+    assert!(model.card().to_markdown().contains("| macro-F1 |"));
+}
+
+#[test]
+fn contributions_sum_to_the_linear_score_and_words_to_terms() {
+    let model = train(&set(), &TrainParams::default()).expect("trains");
+    let text = "No talks, said he: the army's answer is peace. Peace!";
+    for axis in 0..2 {
+        let e = model.explain(axis, text.into());
+        let terms: f64 = e.terms.iter().map(|t| t.value).sum();
+        let words: f64 = e.words.iter().map(|w| w.value).sum();
+        assert!((e.intercept + terms - e.linear_score).abs() < 1e-9);
+        assert!((words - terms).abs() < 1e-9, "{words} {terms}");
+        assert!(e.words.windows(2).all(|w| w[0].end <= w[1].start));
+    }
+}
+
+#[test]
+fn texts_that_cannot_be_scored_say_why() {
+    let model = train(&set(), &TrainParams::default()).expect("trains");
+    for (text, status) in [
+        ("", Status::TooShort),
+        ("Peace now", Status::TooShort),
+        ("xylophone zebra quux wobbly", Status::NoFeatures),
+        ("Переговори тривають уже третій день поспіль", Status::OtherLanguage),
+    ] {
+        let score = model.score(text);
+        let axis = &score.axes["posture"];
+        assert_eq!((axis.status, axis.class.as_str(), axis.score), (status, "", None), "{text:?}");
+    }
+}
+
+#[test]
+fn shuffled_rows_and_any_number_of_threads_give_the_same_bytes() {
+    let set = set();
+    let mut shuffled = set.clone();
+    shuffled.rows.reverse();
+    shuffled.rows.swap(3, 50);
+    let bytes = |set: &TrainingSet, threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+        pool.install(|| train(set, &TrainParams::default()).and_then(|m| m.to_bytes()).expect("trains"))
+    };
+    let one = bytes(&set, 1);
+    assert!(one == bytes(&set, 2));
+    assert!(one == bytes(&shuffled, 3));
+}
+
+#[test]
+fn a_saved_model_is_the_same_and_a_damaged_one_is_refused() {
+    let mut set = set();
+    set.rows.truncate(60);
+    let features = FeatureParams { chars: None, ..FeatureParams::default() };
+    let model =
+        train(&set, &TrainParams { features, c: Some(1.0), ..TrainParams::default() }).expect("trains");
+    let bytes = model.to_bytes().expect("small");
+    let path = Path::new("m.safetensors");
+    let again = Model::from_bytes(&bytes, path).expect("whole");
+    assert!(again.to_bytes().expect("small") == bytes);
+    let text = "the army will answer today";
+    assert_eq!(again.score(text), model.score(text));
+    assert_eq!(again.held_out(), model.held_out());
+    for n in 0..bytes.len() {
+        let error = Model::from_bytes(&bytes[..n], path).expect_err("cut short");
+        assert!(matches!(error.kind(), ErrorKind::Model { .. }), "{n}: {error}");
+    }
+    for at in 0..bytes.len() {
+        let mut flipped = bytes.clone();
+        flipped[at] ^= 1 << (at % 8);
+        // Blanks that pad the header mean nothing; every other byte is covered.
+        if let Ok(m) = Model::from_bytes(&flipped, path) {
+            assert!(matches!(bytes[at], b' ' | b'\t'), "byte {at} of {}", bytes.len());
+            assert_eq!(m.score(text), model.score(text));
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_trained_says_what_is_missing() {
+    let refused = |change: &dyn Fn(&mut TrainingSet, &mut TrainParams)| {
+        let (mut set, mut params) = (set(), TrainParams::default());
+        change(&mut set, &mut params);
+        train(&set, &params).expect_err("refused").to_string()
+    };
+    let one_class = refused(&|s, _| s.rows.iter_mut().for_each(|r| r.labels[1] = r.labels[1].map(|_| 0)));
+    assert!(one_class.contains("classes with rows on axis side: 1 found, at least 2 needed"), "{one_class}");
+    let rare = refused(&|s, _| {
+        let mut kept = 0;
+        s.rows.retain(|r| {
+            r.labels[0] != Some(1) || {
+                kept += 1;
+                kept <= 3
+            }
+        });
+    });
+    assert!(
+        rare.contains("class neutral on axis posture: 3 found, at least 5 needed. Label 2 more"),
+        "{rare}"
+    );
+    let one_group = refused(&|s, _| s.rows.iter_mut().for_each(|r| r.group = "all".into()));
+    assert!(one_group.contains("groups of rows: 1 found"), "{one_group}");
+    let empty = refused(&|s, _| s.rows.clear());
+    assert!(empty.contains("labelled rows: 0 found"), "{empty}");
+    let no_words = refused(&|s, p| {
+        s.rows.iter_mut().enumerate().for_each(|(i, r)| r.text = format!("! {}", i % 10));
+        p.features.chars = None;
+        (p.folds, p.c) = (0, Some(1.0));
+    });
+    assert!(no_words.contains("terms left in the vocabulary: 0 found"), "{no_words}");
+    for (c, folds) in [(Some(-1.0), 5), (Some(f64::NAN), 5), (None, 0), (Some(1.0), 1)] {
+        assert!(refused(&|_, p| (p.c, p.folds) = (c, folds)).starts_with("--"));
+    }
+}
+
+#[test]
+fn a_text_in_two_groups_is_told_and_never_split() {
+    let mut set = set();
+    let mut copy = set.rows[0].clone();
+    copy.group = "g2 9".into();
+    set.rows.push(copy);
+    let model = train(&set, &TrainParams::default()).expect("trains");
+    assert!(model.card().notes.iter().any(|n| n.contains("1 texts stand in more than one group")));
+    assert_eq!(model.card().n_groups, 35);
+}
+
+#[test]
+fn names_of_speakers_are_masked_unless_an_alias_keeps_them() {
+    let mut set = set();
+    for row in &mut set.rows {
+        row.text = format!("Anna Example and Kiev: {}", row.text);
+    }
+    let terms = |params: TrainParams| {
+        let model = train(&set, &params).expect("trains");
+        let v = model.tfidf().vocabulary();
+        (0..v.len()).map(|i| v.term(i).to_string()).collect::<Vec<_>>()
+    };
+    let has = |terms: &[String], t: &str| terms.iter().any(|x| x == t);
+    let masked =
+        terms(TrainParams { aliases: vec![("Kiev".into(), "Kyiv".into())], ..TrainParams::default() });
+    assert!(has(&masked, "_name_") && has(&masked, "kyiv") && !has(&masked, "anna") && !has(&masked, "kiev"));
+    let open = terms(TrainParams { mask_names: false, ..TrainParams::default() });
+    assert!(has(&open, "anna") && has(&open, "kiev") && !has(&open, "_name_"));
+    let alias = vec![("Anna Example".into(), "Example".into())];
+    let kept = terms(TrainParams { aliases: alias, ..TrainParams::default() });
+    assert!(has(&kept, "example") && !has(&kept, "_name_"));
+}
+
+#[test]
+fn every_setting_changes_the_model() {
+    let set = set();
+    let base = TrainParams { c: Some(1.0), folds: 2, ..TrainParams::default() };
+    let bytes = |p: &TrainParams| train(&set, p).and_then(|m| m.to_bytes()).expect("trains");
+    let weights = |p: &TrainParams| train(&set, p).expect("trains").weights().to_vec();
+    let first = weights(&base);
+    let with = |change: &dyn Fn(&mut TrainParams)| {
+        let mut p = base.clone();
+        change(&mut p);
+        p
+    };
+    for (name, p) in [
+        ("weighting nb", with(&|p| p.weighting = Weighting::Nb)),
+        ("weighting both", with(&|p| p.weighting = Weighting::Both)),
+        ("scheme", with(&|p| p.scheme = Scheme::OneVsRest)),
+        ("c", with(&|p| p.c = Some(2.0))),
+        ("min_df", with(&|p| p.features.min_df = 4)),
+        ("max_df", with(&|p| p.features.max_df = 0.2)),
+        ("max_features", with(&|p| p.features.max_features = Some(10))),
+        ("sublinear", with(&|p| p.features.sublinear = false)),
+        ("chars", with(&|p| p.features.chars = None)),
+        ("words", with(&|p| p.features.words = None)),
+        ("negation", with(&|p| p.features.negation = true)),
+        ("token classes", with(&|p| p.features.token_classes = true)),
+        ("stop words", with(&|p| p.features.stop_words = vec!["the".into()])),
+    ] {
+        assert!(weights(&p) != first, "{name} changes nothing");
+    }
+    for (name, p) in [
+        ("folds", with(&|p| p.folds = 3)),
+        ("seed", with(&|p| p.seed = 9)),
+        ("abstain", with(&|p| p.abstain = Some(0.2))),
+    ] {
+        assert!(bytes(&p) != bytes(&base), "{name} changes nothing");
+    }
+}

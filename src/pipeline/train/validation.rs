@@ -1,0 +1,182 @@
+//! How good a model is on rows it had not seen, and what that is worth.
+
+use std::collections::BTreeMap;
+
+use super::data::Data;
+use crate::classifier::most_probable;
+use crate::model::{Baselines, LearningPoint, Validation};
+use crate::statistics::{Confusion, Draws, Jackknife, Reliability, reliability_curve};
+
+/// Shuffles behind the permutation p value.
+const SHUFFLES: usize = 999;
+
+#[expect(clippy::too_many_arguments, reason = "a validation looks at everything there is about an axis")]
+pub(super) fn validate(
+    data: &Data<'_>,
+    axis: usize,
+    rows: &[usize],
+    y: &[usize],
+    p: &[Vec<f64>],
+    folds: &[usize],
+    learning: Vec<(f64, usize, f64)>,
+    seed: u64,
+) -> Validation {
+    let n_classes = data.axes.axes[axis].classes().len();
+    let predicted: Vec<usize> = p.iter().map(|p| most_probable(p)).collect();
+    let confusion = Confusion::from_pairs(n_classes, y.iter().copied().zip(predicted.iter().copied()));
+    let groups: Vec<usize> = rows.iter().map(|i| data.groups[*i]).collect();
+    let macro_f1 = confusion.macro_f1();
+    let mut learning_curve: Vec<LearningPoint> = learning
+        .into_iter()
+        .map(|(share, n_rows, macro_f1)| LearningPoint { share, n_rows, macro_f1 })
+        .collect();
+    let n_folds = folds.iter().max().map_or(1, |f| f + 1);
+    learning_curve.push(LearningPoint { share: 1.0, n_rows: rows.len() - rows.len() / n_folds, macro_f1 });
+    Validation {
+        accuracy: confusion.accuracy(),
+        macro_f1,
+        macro_f1_interval: jackknife(&confusion, y, &predicted, &groups).interval(0.95),
+        by_class: confusion.by_class(),
+        reliability: Reliability::measure(p, y, seed),
+        curve: reliability_curve(p, y),
+        baselines: baselines(data, rows, y, folds, n_classes),
+        permutation_p: permutation_p(y, &predicted, &groups, n_classes, macro_f1, seed),
+        confusion: confusion.counts,
+        learning_curve,
+    }
+}
+
+/// Macro-F1 with one group left out at a time.
+fn jackknife(all: &Confusion, y: &[usize], predicted: &[usize], groups: &[usize]) -> Jackknife {
+    let n = all.counts.len();
+    let mut by_group: BTreeMap<usize, Confusion> = BTreeMap::new();
+    for ((y, predicted), group) in y.iter().zip(predicted).zip(groups) {
+        by_group.entry(*group).or_insert_with(|| Confusion::new(n)).counts[*y][*predicted] += 1;
+    }
+    let without: Vec<f64> = by_group.values().map(|c| all.without(c).macro_f1()).collect();
+    Jackknife::new(all.macro_f1(), &without)
+}
+
+/// What one gets without reading, in the same folds.
+fn baselines(data: &Data<'_>, rows: &[usize], y: &[usize], folds: &[usize], n_classes: usize) -> Baselines {
+    let n_folds = folds.iter().max().map_or(1, |f| f + 1);
+    let has_speakers = rows.iter().any(|i| !data.rows[*i].speaker.is_empty());
+    let (mut majority, mut by_speaker) = (Confusion::new(n_classes), Confusion::new(n_classes));
+    let (mut log_loss, mut brier) = (0.0, 0.0);
+    for fold in 0..n_folds {
+        // Half a row of each class keeps a class that the training side lacks possible.
+        let mut counts = vec![0.5; n_classes];
+        let mut of_speaker: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (i, y) in rows.iter().zip(y).filter(|(i, _)| folds[**i] != fold) {
+            counts[*y] += 1.0;
+            of_speaker.entry(&data.rows[*i].speaker).or_insert_with(|| vec![0; n_classes])[*y] += 1;
+        }
+        let total: f64 = counts.iter().sum();
+        let prior: Vec<f64> = counts.iter().map(|n| n / total).collect();
+        let most = most_probable(&prior);
+        for (i, y) in rows.iter().zip(y).filter(|(i, _)| folds[**i] == fold) {
+            majority.counts[*y][most] += 1;
+            log_loss -= libm::log(prior[*y]);
+            brier += prior
+                .iter()
+                .enumerate()
+                .map(|(k, p)| (p - f64::from(u8::from(k == *y))).powi(2))
+                .sum::<f64>();
+            let speaker = data.rows[*i].speaker.as_str();
+            let of_speaker = of_speaker.get(speaker).filter(|_| !speaker.is_empty());
+            let guess = of_speaker.map_or(most, |counts| {
+                let shares: Vec<f64> = counts.iter().zip(&prior).map(|(n, p)| *n as f64 + p).collect();
+                most_probable(&shares)
+            });
+            by_speaker.counts[*y][guess] += 1;
+        }
+    }
+    let n = y.len().max(1) as f64;
+    Baselines {
+        majority_accuracy: majority.accuracy(),
+        majority_macro_f1: majority.macro_f1(),
+        prior_log_loss: log_loss / n,
+        prior_brier: brier / n,
+        speaker_macro_f1: has_speakers.then(|| by_speaker.macro_f1()),
+    }
+}
+
+/// The chance of a macro-F1 at least this high if labels had nothing to do with predictions.
+///
+/// Labels are dealt out anew with whole groups moved together: the groups' labels, laid end to end in an order that is
+/// drawn, are read off by the rows in their own order. `p = (1 + #{as high}) / (1 + shuffles)`.
+///
+/// # References
+///
+/// * Ojala & Garriga (2010), *JMLR* 11:1833–1863, test 1, with predictions held fixed.
+fn permutation_p(
+    y: &[usize],
+    predicted: &[usize],
+    groups: &[usize],
+    n_classes: usize,
+    found: f64,
+    seed: u64,
+) -> f64 {
+    let mut order: Vec<usize> = (0..y.len()).collect();
+    order.sort_by_key(|i| groups[*i]);
+    let mut blocks: Vec<Vec<usize>> = Vec::new();
+    let mut last = None;
+    for i in &order {
+        if last != Some(groups[*i]) {
+            blocks.push(Vec::new());
+            last = Some(groups[*i]);
+        }
+        blocks.last_mut().expect("a block was opened").push(y[*i]);
+    }
+    let predicted: Vec<usize> = order.iter().map(|i| predicted[*i]).collect();
+    let mut draws = Draws::new(seed, 2);
+    let mut index: Vec<usize> = (0..blocks.len()).collect();
+    let mut as_high = 0;
+    for _ in 0..SHUFFLES {
+        draws.shuffle(&mut index);
+        let dealt = index.iter().flat_map(|b| blocks[*b].iter().copied());
+        let confusion = Confusion::from_pairs(n_classes, dealt.zip(predicted.iter().copied()));
+        as_high += usize::from(confusion.macro_f1() >= found - 1e-12);
+    }
+    (1 + as_high) as f64 / (1 + SHUFFLES) as f64
+}
+
+/// The conformal threshold: a score whose class has a lower probability may as well be of another class.
+///
+/// With non-conformity `1 − p(y)`, the quantile `q` at rank `⌈(n + 1)(1 − a)⌉` gives sets `{k: pₖ ≥ 1 − q}` that hold the true class
+/// with a chance of at least `1 − a`. A class of probability above `q` leaves less than `1 − q` to all others, so its set holds
+/// no second class.
+///
+/// # References
+///
+/// * Vovk, Gammerman & Shafer (2005), *Algorithmic Learning in a Random World*, ch. 2.
+pub(super) fn doubt(p: &[Vec<f64>], y: &[usize], a: f64) -> f64 {
+    let mut scores: Vec<f64> = p.iter().zip(y).map(|(p, y)| 1.0 - p[*y]).collect();
+    scores.sort_by(f64::total_cmp);
+    let rank = ((scores.len() + 1) as f64 * (1.0 - a)).ceil() as usize;
+    scores.get(rank.saturating_sub(1)).copied().unwrap_or(1.0).clamp(0.0, 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_that_follow_predictions_are_no_accident_and_others_are() {
+        let y: Vec<usize> = (0..40).map(|i| i % 2).collect();
+        let groups: Vec<usize> = (0..40).map(|i| i / 2).collect();
+        let alone: Vec<usize> = (0..40).collect();
+        assert!(permutation_p(&y, &y, &alone, 2, 1.0, 1) <= 0.002);
+        // Every group holds one of each, so dealing groups anew changes nothing.
+        assert_eq!(permutation_p(&y, &y, &groups, 2, 1.0, 1), 1.0);
+    }
+
+    #[test]
+    fn the_doubtful_share_of_errors_shrinks_with_the_threshold() {
+        let p: Vec<Vec<f64>> =
+            (0..100).map(|i| vec![0.5 + f64::from(i) / 200.0, 0.5 - f64::from(i) / 200.0]).collect();
+        let y: Vec<usize> = (0..100).map(|i| usize::from(i < 20)).collect();
+        assert!(doubt(&p, &y, 0.05) > doubt(&p, &y, 0.3));
+        assert_eq!(doubt(&[], &[], 0.1), 1.0);
+    }
+}
