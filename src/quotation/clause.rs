@@ -112,6 +112,9 @@ fn pieces(
     if frames & takes::SOURCE != 0 {
         return source(reading, sentence, end, cursor, hit, later);
     }
+    if frames & takes::DEED != 0 {
+        return deed(reading, end, hit, later);
+    }
     if frames & takes::NOUN != 0 {
         let onset = hit.end + 1;
         return (onset + 1 < end).then(|| vec![(onset, clause_end(reading, onset, end, later))]);
@@ -139,7 +142,7 @@ fn source(
     if left.1 > left.0 && has_finite(reading, left.0, left.1) {
         return Some(vec![left]);
     }
-    let at_start = hit.start == sentence.start || left.1 - left.0 <= 2 || left.0 == left.1;
+    let at_start = cursor == sentence.start && hit.start <= sentence.start + 2;
     let mut onset = if subject.aside + 1 < end { subject.aside } else { subject.end };
     if reading.at(onset, end, class::COMMA) {
         onset += 1;
@@ -207,13 +210,14 @@ fn trailing(
         let joins = !reading.quote_starts_upper(follow.quote as usize) || has_finite(reading, start, stop);
         return joins.then(|| vec![left, (rest + 1, quote_run_end(reading, rest + 1, end))]);
     }
-    if follow.forms != 0 || follow.is(class::RELATIVE) || stop - start < 1 {
+    if follow.forms != 0 || follow.is(class::RELATIVE) || hit.inverted {
         return has_finite(reading, start, stop).then(|| vec![left]);
     }
     let adjunct = reading.items[start].is(class::PREPOSITION | class::TIME | class::SUBORDINATION)
         && !has_finite(reading, start, stop);
-    if adjunct && !has_finite(reading, rest + 1, end) {
-        return None;
+    if adjunct {
+        let right = (rest + 1, clause_end(reading, rest + 1, end, later));
+        return has_finite(reading, rest + 1, end).then(|| vec![right]);
     }
     Some(vec![left, (rest + 1, clause_end(reading, rest + 1, end, later))])
 }
@@ -268,6 +272,8 @@ fn skip_adjuncts(reading: &Reading<'_>, start: usize, end: usize, frames: u16) -
             };
         } else if item.is(class::DETERMINER) && reading.at(i + 1, end, class::TIME) {
             i += 2;
+        } else if item.is(class::QUOTE) && i > start && reading.is_title(i) {
+            i += 1;
         } else if item.is(class::OPEN) {
             match (i..limit).find(|&k| reading.items[k].is(class::CLOSE)) {
                 Some(close) => i = close + 1,
@@ -312,6 +318,29 @@ fn object_end(reading: &Reading<'_>, start: usize, end: usize) -> usize {
     i
 }
 
+/// "They condemned the vote", "she called for talks": the deed itself is what is said.
+fn deed(reading: &Reading<'_>, end: usize, hit: &Hit, later: &[Hit]) -> Option<Vec<(usize, usize)>> {
+    if hit.inverted || hit.end >= end {
+        return None;
+    }
+    let begins = reading.items[hit.end];
+    let object = begins.is(class::DETERMINER
+        | class::POSSESSIVE
+        | class::OTHER_PRONOUN
+        | class::GROUP
+        | class::IT
+        | class::QUOTE)
+        || reading.is_nominal(hit.end);
+    if !object {
+        return None;
+    }
+    let stop = clause_end(reading, hit.end, end, later);
+    let comma = (hit.end..stop)
+        .find(|&i| reading.items[i].is(class::COMMA | class::SEMICOLON | class::DASH))
+        .unwrap_or(stop);
+    (comma >= hit.end + 2).then(|| vec![(hit.end, comma)])
+}
+
 /// Content after the verb.
 fn leading(
     reading: &Reading<'_>,
@@ -322,6 +351,9 @@ fn leading(
 ) -> Option<Vec<(usize, usize)>> {
     let (start, onset) = onset(reading, hit, end, frames)?;
     match onset {
+        Onset::Marks if frames & takes::PART != 0 && frames & takes::THAT == 0 => {
+            Some(vec![(hit.end, quote_run_end(reading, start, end))])
+        }
         Onset::Marks => marks(reading, start, end, later, frames),
         Onset::Colon if reading.items[start].is(class::QUOTE) => marks(reading, start, end, later, frames),
         Onset::That | Onset::Wh | Onset::Bare | Onset::Colon => {
@@ -373,9 +405,12 @@ fn onset(reading: &Reading<'_>, hit: &Hit, end: usize, frames: u16) -> Option<(u
     while i < limit {
         let item = reading.items[i];
         if item.is(class::QUOTE) {
-            let scare = reading.is_nickname(i) && frames & takes::PART == 0 && i + 1 < end;
+            let part = frames & takes::PART != 0 && frames & takes::THAT == 0;
+            let scare =
+                reading.is_nickname(i) && !part && i + 1 < end || reading.is_title(i) && i > hit.end && !part;
             if !scare {
-                return Some((i, Onset::Marks));
+                let close = frames & takes::CLOSE == 0 || i == hit.end || (i == hit.end + 1 && parted);
+                return close.then_some((i, Onset::Marks));
             }
             i += 1;
             continue;
@@ -385,6 +420,9 @@ fn onset(reading: &Reading<'_>, hit: &Hit, end: usize, frames: u16) -> Option<(u
         }
         if item.is(class::COMPLEMENTIZER) && frames & takes::THAT != 0 && i + 2 < end {
             return Some((i + 1, Onset::That));
+        }
+        if item.is(class::INFINITIVE) && frames & takes::TO != 0 && i + 1 < end {
+            return Some((i, Onset::That));
         }
         if item.is(class::WH) && i == near && frames & takes::WH != 0 && !item.is(class::RELATIVE) {
             return (i + 1 < end).then_some((i, Onset::Wh));
@@ -401,9 +439,16 @@ fn onset(reading: &Reading<'_>, hit: &Hit, end: usize, frames: u16) -> Option<(u
             i += 1;
             continue;
         }
-        let after_comma = parted && i == near + 1 && item.is(class::SUBJECT);
+        if i == near
+            && item.is(class::TIME)
+            && reading.at(i + 1, end, class::GENITIVE)
+            && frames & takes::BARE != 0
+        {
+            return has_finite(reading, i + 1, end).then_some((i, Onset::Bare));
+        }
+        let after_comma = parted && i == near + 1 && item.is(class::SUBJECT | class::CAPITAL);
         let bare = frames & takes::BARE != 0 && !hit.infinitive && !inside && (!parted || after_comma);
-        if bare && clause_begins(reading, i, end) {
+        if bare && clause_begins(reading, i, end, frames & takes::LOOSE != 0) {
             return Some((i, Onset::Bare));
         }
         if item.is(class::PREPOSITION) && !item.is(class::COMPLEMENTIZER) {
@@ -424,15 +469,35 @@ fn onset(reading: &Reading<'_>, hit: &Hit, end: usize, frames: u16) -> Option<(u
 }
 
 /// True when a clause without "that" can begin with item `i`.
-fn clause_begins(reading: &Reading<'_>, i: usize, end: usize) -> bool {
+fn clause_begins(reading: &Reading<'_>, i: usize, end: usize, loose: bool) -> bool {
     let item = reading.items[i];
     let subject = class::SUBJECT | class::DETERMINER | class::POSSESSIVE | class::GROUP | class::NUMBER;
     let there = reading.lower(i).starts_with("there");
     let condition = item.is(class::SUBORDINATION) && !item.is(class::PREPOSITION);
     let contraction = item.is(class::OTHER_PRONOUN) && item.is(class::AUXILIARY | class::MODAL);
-    (item.is(subject) || there || condition || contraction || reading.is_nominal(i))
+    let noun = reading.is_nominal(i) && (loose || item.is(class::CAPITAL));
+    (item.is(subject) || there || condition || contraction || noun)
         && !item.is(class::TIME)
-        && (contraction || has_finite(reading, i + 1, end))
+        && (contraction
+            || if loose {
+                has_finite(reading, i + 1, end) || (end - i > 4 && item.is(subject | class::CAPITAL))
+            } else {
+                has_own_verb(reading, i + 1, end)
+            })
+}
+
+/// True when a finite verb comes before any relative clause: "the bridge was", not "the bridge that was".
+fn has_own_verb(reading: &Reading<'_>, start: usize, end: usize) -> bool {
+    let stop =
+        class::RELATIVE | class::COMPLEMENTIZER | class::WH | class::QUOTE | class::INFINITIVE | class::COMMA;
+    (start..end.min(start + MAX_CLAUSE))
+        .take_while(|&i| !reading.items[i].is(stop) || reading.items[i].is(class::CAPITAL))
+        .any(|i| {
+            let item = reading.items[i];
+            item.is(class::WORD)
+                && (!item.is(class::CAPITAL) || item.is(class::AUXILIARY))
+                && item.is(class::AUXILIARY | class::MODAL | class::VERB | class::CUE_VERB)
+        })
 }
 
 /// True when a finite verb shows up in the first items of `start..end`.
@@ -465,7 +530,7 @@ fn clause_end(reading: &Reading<'_>, start: usize, end: usize, later: &[Hit]) ->
         let before = reading.items[first - 1];
         let source = reading.lexicon.cues[hit.cue as usize].takes & takes::SOURCE != 0;
         let joined = before.is(class::COORDINATION | class::SEMICOLON | class::COMMA | class::DASH)
-            || (before.is(class::SUBORDINATION) && !before.is(class::WH));
+            || before.is(class::CONTRAST);
         if joined && !hit.inverted || source || (hit.shared && before.is(class::COMMA)) {
             stop = first;
             break;

@@ -104,7 +104,8 @@ fn hit(
     if reading.items[start].is(class::CAPITAL) && !reading.items[start].is(class::FIRST) {
         return None;
     }
-    if gerund {
+    let progressive = start > sentence.start && reading.items[start - 1].is(class::BE);
+    if gerund && !progressive {
         let joined = start == sentence.start
             || reading.items[start - 1].is(class::COMMA
                 | class::COORDINATION
@@ -133,7 +134,7 @@ fn finite(reading: &Reading<'_>, sentence: Sentence, floor: usize, blank: Hit, f
     while group > floor && start - group < MAX_GROUP {
         let item = reading.items[group - 1];
         let auxiliary = item.is(class::AUXILIARY | class::MODAL | class::NEGATION | class::INFINITIVE);
-        let adverb = item.is(class::ADVERB) && !item.is(class::TIME) && !item.is(class::CAPITAL);
+        let adverb = item.is(class::ADVERB) && !item.is(class::CAPITAL) || time_before(reading, floor, group);
         if !auxiliary && !adverb
             || item.is(class::OTHER_PRONOUN)
             || (item.is(class::CAPITAL) && !item.is(class::FIRST))
@@ -158,7 +159,10 @@ fn finite(reading: &Reading<'_>, sentence: Sentence, floor: usize, blank: Hit, f
         return Some(Hit { subject: Some(subject), inverted: true, ..hit });
     }
     if infinitive {
-        return Some(Hit { shared: true, ..hit });
+        let personal = class::MALE_FORM | class::FEMALE_FORM | class::PLURAL_FORM;
+        let who = group.checked_sub(1).filter(|&w| w >= floor && reading.items[w].is(personal));
+        let subject = who.map(|w| Phrase { start: w, end: w + 1, aside: w + 1 });
+        return Some(Hit { shared: subject.is_none(), subject, ..hit });
     }
     if let Some(subject) = reading.subject_before(floor, group) {
         if reading.can_speak(subject) {
@@ -168,6 +172,15 @@ fn finite(reading: &Reading<'_>, sentence: Sentence, floor: usize, blank: Hit, f
     }
     let joined = group > floor && reading.items[group - 1].is(class::COORDINATION | class::COMMA);
     joined.then_some(Hit { shared: true, ..hit })
+}
+
+/// "on Thursday", "last week", "Thursday evening" between a subject and its verb.
+fn time_before(reading: &Reading<'_>, floor: usize, group: usize) -> bool {
+    let item = reading.items[group - 1];
+    let later = |class: u64| group < reading.items.len() && reading.items[group].is(class);
+    item.is(class::TIME)
+        || (later(class::TIME) && item.is(class::PREPOSITION | class::DETERMINER))
+        || (item.is(class::NUMBER) && group > floor + 1 && reading.items[group - 2].is(class::TIME))
 }
 
 /// "…, said the minister": the verb follows the content, the subject follows the verb.

@@ -18,9 +18,12 @@ pub(crate) fn digest(reading: &Reading<'_>, people: &People) -> Option<Digest> {
     let n = reading.paragraphs.len();
     let announced = (1..n.min(HEAD)).find(|&p| {
         let (start, end) = reading.paragraphs[p];
-        end - start <= 60
-            && (start..end.min(start + 12))
-                .any(|i| reading.items[i].is(class::DIGEST_NOUN) && !reading.items[i].is(class::CAPITAL))
+        let noun = (start..end.min(start + 5))
+            .find(|&i| reading.items[i].is(class::DIGEST_NOUN) && !reading.items[i].is(class::CAPITAL));
+        // "The key points are …" or "The key points of the conversation:"
+        end - start <= 40
+            && noun
+                .is_some_and(|n| reading.at(n + 1, end, class::BE) || reading.items[end - 1].is(class::COLON))
     })?;
     let body = announced + 1..n;
     if body.len() < 3 {

@@ -45,7 +45,9 @@ pub(crate) fn interview(reading: &Reading<'_>, people: &People) -> Option<Interv
 fn turns(reading: &Reading<'_>, label: impl Fn(usize, usize) -> Option<(usize, usize, usize)>) -> Vec<Turn> {
     let mut turns: Vec<Turn> = Vec::new();
     for (number, &(start, end)) in reading.paragraphs.iter().enumerate() {
-        if let Some((from, to, said)) = label(start, end) {
+        // A headline such as "Anna Berg: an interview" is no turn.
+        let headline = number == 0 && (start..end).any(|i| reading.items[i].is(class::INTERVIEW_NOUN));
+        if let Some((from, to, said)) = label(start, end).filter(|_| !headline) {
             if let Some(open) = turns.last_mut() {
                 open.to = number;
             }
@@ -118,7 +120,13 @@ fn alternate(reading: &Reading<'_>, turns: &mut [Turn]) {
     let cost = |turn: &Turn, question: bool| {
         let words = (reading.paragraphs[turn.to - 1].1 - turn.start) as f32;
         let length = (words - 60.0).clamp(-60.0, 120.0) / 60.0;
-        let mark = if turn.question { 2.0 } else { -1.5 };
+        let asks =
+            (turn.start..reading.paragraphs[turn.from].1).any(|i| reading.slice(reading.items[i]) == "?");
+        let mark = match (turn.question, asks) {
+            (true, _) => 2.0,
+            (_, true) => 0.0,
+            _ => -1.5,
+        };
         if question { mark - length } else { length - mark }
     };
     // An interview begins with a question.
@@ -162,7 +170,8 @@ fn interviewee(reading: &Reading<'_>, people: &People, end: usize) -> (Option<St
         }
         let weight = match (reporter, person.human, person.words.len() > 1) {
             (true, ..) => 0.1,
-            (_, true, _) => 4.0,
+            (_, true, true) => 4.0,
+            (_, true, false) => 1.0,
             (_, _, true) => 1.5,
             _ => 0.3,
         };
@@ -237,7 +246,8 @@ fn names(reading: &Reading<'_>, people: &People) -> Option<Interview> {
     let answer = |t: &Turn| (t.label.0..t.label.1).all(|i| reading.items[i].is(class::ANSWER_LABEL));
     let question = |t: &Turn| (t.label.0..t.label.1).any(|i| reading.items[i].is(class::QUESTION_LABEL));
     let pair = turns.iter().any(answer) && turns.iter().any(question);
-    if !pair && (turns.len() < 3 || repeated == 0 || labels.len() < 2) {
+    let asked = turns.iter().any(question) || turns.iter().any(|t| t.question);
+    if !pair && (turns.len() < 3 || repeated == 0 || labels.len() < 2 || !(repeated > 1 || asked)) {
         return None;
     }
     let first = turns.iter().position(|t| {

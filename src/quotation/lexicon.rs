@@ -8,7 +8,7 @@ use serde::Deserialize;
 /// Sets of word classes, one bit each.
 pub(crate) mod class {
     /// The names of the classes in the lexicon files, in bit order.
-    pub const NAMES: [&str; 47] = [
+    pub const NAMES: [&str; 48] = [
         "determiner",
         "possessive",
         "he",
@@ -56,6 +56,7 @@ pub(crate) mod class {
         "male_form",
         "female_form",
         "plural_form",
+        "contrast",
     ];
     macro_rules! bits {
         ($($name:ident = $bit:expr;)*) => { $(pub const $name: u64 = 1 << $bit;)* };
@@ -67,7 +68,7 @@ pub(crate) mod class {
         TIME = 23; VERB = 24; TITLE = 25; TITLE_MALE = 26; TITLE_FEMALE = 27; ROLE = 28; ROLE_MALE = 29;
         ROLE_FEMALE = 30; GROUP = 31; ORGANISATION = 32; SAYING = 33; NATIONALITY = 34; NAME_PART = 35; MALE = 36;
         FEMALE = 37; ABBREVIATION = 38; DIGEST_NOUN = 39; INTERVIEW_NOUN = 40; QUESTION_LABEL = 41;
-        ANSWER_LABEL = 42; NOT_NAME = 43; MALE_FORM = 44; FEMALE_FORM = 45; PLURAL_FORM = 46;
+        ANSWER_LABEL = 42; NOT_NAME = 43; MALE_FORM = 44; FEMALE_FORM = 45; PLURAL_FORM = 46; CONTRAST = 47;
         // Set by the lexicon for the forms of verbs that report.
         CUE_VERB = 49;
         // Set by the reader, not by the lexicon.
@@ -96,8 +97,10 @@ pub(crate) mod class {
 /// What a cue takes, one bit each.
 pub(crate) mod takes {
     /// The words used in the lexicon files, in bit order.
-    pub const NAMES: [&str; 10] =
-        ["that", "bare", "marks", "trailing", "wh", "object", "noun", "source", "passive", "part"];
+    pub const NAMES: [&str; 14] = [
+        "that", "bare", "marks", "trailing", "wh", "object", "noun", "source", "passive", "part", "loose",
+        "close", "to", "deed",
+    ];
     pub const THAT: u16 = 1;
     pub const BARE: u16 = 1 << 1;
     pub const MARKS: u16 = 1 << 2;
@@ -108,6 +111,10 @@ pub(crate) mod takes {
     pub const SOURCE: u16 = 1 << 7;
     pub const PASSIVE: u16 = 1 << 8;
     pub const PART: u16 = 1 << 9;
+    pub const LOOSE: u16 = 1 << 10;
+    pub const CLOSE: u16 = 1 << 11;
+    pub const TO: u16 = 1 << 12;
+    pub const DEED: u16 = 1 << 13;
 }
 
 /// One entry of the list of cues.
@@ -273,13 +280,11 @@ impl Lexicon {
     }
 }
 
-/// Forms are separated by `|` when one of them has several words, else by white space.
+/// Forms of one word stand first, separated by white space; forms of several words follow, each after a `|`.
 fn split_forms(forms: &str) -> Vec<String> {
-    if forms.contains('|') {
-        forms.split('|').map(|f| f.trim().to_string()).collect()
-    } else {
-        forms.split_whitespace().map(str::to_string).collect()
-    }
+    let (single, several) = forms.split_once('|').unwrap_or((forms, ""));
+    let single = single.split_whitespace();
+    single.chain(several.split('|')).map(str::trim).filter(|f| !f.is_empty()).map(str::to_string).collect()
 }
 
 /// FNV-1a: short keys of our own, so speed counts and collisions cannot be provoked.

@@ -146,6 +146,7 @@ impl Reader<'_> {
         let spaced = self.spaced_before(i);
         match glyph(self.text, self.tokens[i]) {
             '「' | '『' | '„' | '‚' | '‟' => true,
+            '`' if self.tokens[i].end - self.tokens[i].start > 1 => true,
             '」' | '』' => false,
             '«' | '‹' => !self.spaced_after(i) || spaced,
             '»' | '›' => spaced && !self.spaced_after(i),

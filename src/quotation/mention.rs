@@ -33,6 +33,8 @@ pub(crate) struct Person {
     pub organisation: Option<String>,
     /// A given name, a title or a role says that it is a person.
     pub human: bool,
+    /// Its words name a body, a group or a nation.
+    pub body: bool,
 }
 
 /// One mention of a name: items `start..end`, the titles before it from `titled` on.
@@ -132,6 +134,7 @@ impl People {
             role: None,
             organisation: None,
             human,
+            body: run.body,
         });
         index
     }
@@ -150,7 +153,7 @@ impl People {
         let last = words.last()?;
         let exact = self.by_word.get(last).into_iter().flatten().copied().collect::<Vec<_>>();
         let fits = |&person: &usize| self.fits(person, words, gender);
-        if let Some(found) = exact.into_iter().rfind(fits) {
+        if let Some(found) = exact.into_iter().find(fits) {
             return Some(found);
         }
         if self.list.len() > MAX_COMPARED || last.len() < 5 {
@@ -292,8 +295,10 @@ fn run(reading: &Reading<'_>, i: usize, end: usize) -> Option<Run> {
         start = given;
     }
     let last = reading.items[stop - 1];
-    let body = last.is(class::TITLE | class::ROLE | class::ORGANISATION | class::GROUP)
-        && !last.is(class::MALE | class::FEMALE);
+    let bodies =
+        class::TITLE | class::ROLE | class::ORGANISATION | class::GROUP | class::NATIONALITY | class::SAYING;
+    let body = last.is(bodies) && !last.is(class::MALE | class::FEMALE)
+        || (last.is(class::SHOUT) && stop == start + 1 && reading.slice(last).len() < 6);
     (stop > start).then_some(Run { titled: i, start, end: stop, gender, title, body })
 }
 

@@ -112,7 +112,9 @@ impl Reading<'_> {
         (item.is(class::GENITIVE) && noun)
             || (item.is(class::ATTACHING) && (noun || self.items[i - 1].is(class::GROUP)) && self.attaches(i))
             || (item.is(class::COORDINATION) && self.coordinates(i))
-            || (item.is(class::QUOTE) && noun && i > floor + 1 && self.is_nickname(i))
+            || (item.is(class::QUOTE)
+                && (noun && i > floor + 1 || self.items[i - 1].is(class::DETERMINER))
+                && self.is_nickname(i))
     }
 
     /// "of" always ties two nouns; other prepositions tie only what follows a role, a body or a name.
@@ -157,7 +159,13 @@ impl Reading<'_> {
             return None;
         }
         if self.items[start].is(class::SUBJECT) && !self.items[start].is(class::SHOUT) {
-            return Some(Phrase::plain(start, start + 1));
+            // "says he Analyst Weiss": a name right after the pronoun tells who it is.
+            let named = self.at(start + 1, end, class::CAPITAL) && self.is_nominal(start + 1);
+            return if named {
+                self.phrase_after(start + 1, end)
+            } else {
+                Some(Phrase::plain(start, start + 1))
+            };
         }
         let mut i = start;
         while self.at(i, end, class::DETERMINER | class::POSSESSIVE) && !self.at(i, end, class::GROUP) {
@@ -215,7 +223,7 @@ impl Reading<'_> {
         }
         match self.lower(i).as_str() {
             "of" | "for" | "from" | "at" | "with" => true,
-            "in" | "on" => self.items[i - 1].is(class::ROLE | class::GROUP),
+            "in" | "on" | "to" => self.items[i - 1].is(class::ROLE | class::GROUP | class::TITLE),
             _ => false,
         }
     }
@@ -284,10 +292,41 @@ impl Reading<'_> {
             }
             return self.phrase_before(floor, end).or_else(|| self.with_aside(floor, end));
         }
+        if before.is(class::COMPLEMENTIZER) {
+            return self.phrase_before(floor, group - 1);
+        }
         if before.is(class::COMMA) || before.is(class::DASH) {
             return self.with_aside(floor, group - 1);
         }
-        self.phrase_before(floor, group)
+        let phrase = self.phrase_before(floor, group);
+        match phrase {
+            Some(found) if self.can_speak(found) && !self.in_relative(floor, found.start) => phrase,
+            _ => self.before_relative(floor, group).or(phrase),
+        }
+    }
+
+    /// True when the words before item `i` are a verb of a relative clause: "people who battle threats".
+    fn in_relative(&self, floor: usize, i: usize) -> bool {
+        let lowest = floor.max(i.saturating_sub(8));
+        i > lowest
+            && self.items[i - 1].is(class::VERB | class::AUXILIARY | class::PREPOSITION | class::CUE_VERB)
+            && self.relative_before(lowest, i).is_some()
+    }
+
+    fn relative_before(&self, floor: usize, end: usize) -> Option<usize> {
+        (floor..end)
+            .rev()
+            .take_while(|&k| {
+                !self.items[k].is(class::COMMA | class::STOP | class::SEMICOLON | class::COLON | class::QUOTE)
+            })
+            .find(|&k| self.items[k].is(class::RELATIVE) && !self.items[k].is(class::SHOUT))
+    }
+
+    /// "people who have battled other threats": the phrase that a relative clause without commas describes.
+    fn before_relative(&self, floor: usize, group: usize) -> Option<Phrase> {
+        let relative = self.relative_before(floor.max(group.saturating_sub(16)), group)?;
+        let phrase = self.phrase_before(floor, relative)?;
+        self.can_speak(phrase).then_some(Phrase { aside: group, ..phrase })
     }
 
     /// The phrase before an aside that ends at `end` (a comma stands there).
@@ -342,16 +381,21 @@ impl Reading<'_> {
     pub fn can_speak(&self, phrase: Phrase) -> bool {
         (phrase.start..phrase.end).any(|i| {
             let item = self.items[i];
-            item.is(class::CAPITAL
-                | class::ROLE
-                | class::GROUP
-                | class::ORGANISATION
-                | class::SAYING
-                | class::SUBJECT
-                | class::TITLE)
-                && !(item.is(class::FIRST)
-                    && item.is(class::CLOSED)
-                    && !item.is(class::SUBJECT | class::GROUP))
+            // "three in 10"
+            item.is(class::NUMBER)
+                && i + 1 == phrase.end
+                && i > phrase.start
+                && self.items[i - 1].is(class::PREPOSITION)
+                || item.is(class::CAPITAL
+                    | class::ROLE
+                    | class::GROUP
+                    | class::ORGANISATION
+                    | class::SAYING
+                    | class::SUBJECT
+                    | class::TITLE)
+                    && !(item.is(class::FIRST)
+                        && item.is(class::CLOSED)
+                        && !item.is(class::SUBJECT | class::GROUP))
         })
     }
 }

@@ -156,7 +156,12 @@ impl<'a> Reading<'a> {
                 item.classes = info.classes | class::WORD;
                 item.forms = info.forms;
                 if lower == "'s" {
-                    item.classes |= class::GENITIVE;
+                    let pronoun = class::SUBJECT | class::RELATIVE | class::WH | class::COMPLEMENTIZER;
+                    let is = self
+                        .items
+                        .last()
+                        .is_some_and(|before| before.is(pronoun) && !before.is(class::SHOUT));
+                    item.classes |= if is { class::AUXILIARY } else { class::GENITIVE };
                 } else if info.classes == 0
                     && info.forms == 0
                     && !capital
@@ -251,6 +256,38 @@ impl<'a> Reading<'a> {
             .is_some_and(|c| c.is_uppercase() || c.is_numeric())
     }
 
+    /// True when this sentence begins with "the", a role, and no name.
+    pub fn begins_with_role(&self, sentence: usize) -> bool {
+        let Some(&Sentence { start, end, .. }) = self.sentences.get(sentence) else { return false };
+        let role = (start + 1..end.min(start + 4)).find(|&i| self.items[i].is(class::ROLE));
+        self.items[start].is(class::DETERMINER)
+            && role.is_some_and(|r| {
+                (start + 1..=r)
+                    .all(|i| !self.items[i].is(class::CAPITAL) || self.items[i].is(class::NATIONALITY))
+                    && self.at(
+                        r + 1,
+                        end,
+                        class::AUXILIARY | class::MODAL | class::VERB | class::CUE_VERB | class::ADVERB,
+                    )
+            })
+    }
+
+    /// The title of a work or a programme in marks: "the show “Meet the Town”".
+    pub fn is_title(&self, i: usize) -> bool {
+        let quote = self.items[i].quote as usize;
+        let text = self.quotes[quote].parts.first().map_or("", |p| p.slice(self.text));
+        let words = text.split_whitespace().count();
+        let capitals = text.split_whitespace().filter(|w| w.starts_with(|c: char| c.is_uppercase())).count();
+        let follows = i > 0
+            && self.items[i - 1].is(class::PREPOSITION
+                | class::GENITIVE
+                | class::DETERMINER
+                | class::POSSESSIVE
+                | class::CAPITAL
+                | class::ORGANISATION);
+        (1..=7).contains(&words) && capitals * 5 >= words * 3 && follows && !text.ends_with(['!', '?'])
+    }
+
     /// "Image: Anna Berg": a picture's caption or another line beside the text.
     pub fn is_caption(&self, start: usize, end: usize) -> bool {
         (start + 1..end).any(|i| self.items[i].is(class::COLON) && self.items[i - 1].is(class::NOT_NAME))
@@ -295,6 +332,7 @@ fn punctuation(piece: &str) -> u64 {
         "–" | "—" | "-" | "―" | "−" => class::DASH,
         "(" | "[" | "{" => class::OPEN,
         ")" | "]" | "}" => class::CLOSE,
+        "%" => class::NUMBER | class::GROUP,
         _ => 0,
     }
 }

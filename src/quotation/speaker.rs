@@ -161,7 +161,7 @@ impl<'a, 'b> Resolver<'a, 'b> {
         let mut second = f32::MIN;
         for mention in self.people.mentions[from.saturating_sub(WINDOW)..from].iter().rev() {
             let person = &self.people.list[mention.person];
-            if person.gender != Gender::Unknown && person.gender != gender {
+            if person.gender != Gender::Unknown && person.gender != gender || (person.body && !person.human) {
                 continue;
             }
             let score = self.score(mention.start, mention.titled, mention.person, sentence, gender);
@@ -197,9 +197,13 @@ impl<'a, 'b> Resolver<'a, 'b> {
             score -= 1.5;
         }
         let first = reading.sentences.get(number).map_or(0, |s| s.start);
+        // "The autocrat fights …": a role as subject means somebody named before, not the names beside it.
+        if number < sentence && reading.begins_with_role(number) {
+            score -= 2.5;
+        }
         let early = self.people.mentions_in(first, start).is_empty();
         if early {
-            score += 1.0;
+            score += 1.6;
         }
         if titled > 0 && reading.items[titled - 1].is(class::PREPOSITION) {
             score -= 1.0;
@@ -210,7 +214,7 @@ impl<'a, 'b> Resolver<'a, 'b> {
         if let Some((last, at)) = &self.last
             && last.person == Some(person)
         {
-            score += (3.0 - 0.4 * sentence.saturating_sub(*at) as f32).max(0.0);
+            score += (3.0 - 0.6 * sentence.saturating_sub(*at) as f32).max(0.0);
         }
         score
     }
