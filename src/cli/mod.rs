@@ -4,8 +4,11 @@ mod agree;
 mod batches;
 mod check;
 mod completions;
+mod evaluate;
+mod explain;
 mod extract;
 mod init;
+mod labelled;
 mod man;
 mod options;
 mod report;
@@ -46,6 +49,8 @@ enum Command {
     Check(check::Args),
     Init(init::Args),
     Train(Box<train::Args>),
+    Evaluate(evaluate::Args),
+    Explain(explain::Args),
     Agree(agree::Args),
     Report(report::Args),
     Completions(completions::Args),
@@ -92,6 +97,8 @@ fn dispatch(command: Command, talk: &Talk) -> Result<Outcome> {
         Command::Extract(args) => extract::run(&args, talk),
         Command::Check(args) => check::run(&args, talk),
         Command::Init(args) => init::run(&args, talk),
+        Command::Evaluate(args) => evaluate::run(&args, talk),
+        Command::Explain(args) => explain::run(&args, talk),
         Command::Train(args) => train::run(&args, talk),
         Command::Agree(args) => agree::run(&args, talk),
         Command::Report(args) => report::run(&args, talk),

@@ -1,10 +1,9 @@
 use std::path::PathBuf;
 
+use super::labelled::LabelledArgs;
 use super::{Outcome, Talk};
 use crate::classifier::{Scheme, Solver};
-use crate::corpus::{
-    LabelFile, TrainingColumns, TrainingSet, bundled_axes, encoding_by_name, read_axes, write_atomically,
-};
+use crate::corpus::write_atomically;
 use crate::features::{FeatureParams, NgramRange};
 use crate::model::{Model, Weighting};
 use crate::pipeline::{TrainParams, train};
@@ -19,36 +18,11 @@ use crate::{Error, Result};
   sayso train sentences.csv --text text --label tone --span from,to --weighting nb -o tone.safetensors")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Args {
-    /// Label files, or tables of any kind with --text and --label; - is standard input.
-    #[arg(value_name = "LABELS", required = true)]
-    labels: Vec<PathBuf>,
+    #[command(flatten)]
+    rows: LabelledArgs,
     /// The model file to write; its card goes beside it as .card.md.
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
-    /// The axes; those that come with Sayso if not given.
-    #[arg(long, value_name = "FILE", conflicts_with = "label")]
-    axes: Option<PathBuf>,
-    /// Train this axis only; may be given again.
-    #[arg(long, value_name = "ID", conflicts_with = "label")]
-    axis: Vec<String>,
-    /// The column that holds the text, in a table of any kind.
-    #[arg(long, value_name = "COLUMN", requires = "label")]
-    text: Option<String>,
-    /// The columns that hold classes; each becomes an axis.
-    #[arg(long, value_name = "COLUMN,…", value_delimiter = ',', requires = "text")]
-    label: Vec<String>,
-    /// Rows with the same value here never sit on both sides of a split.
-    #[arg(long, value_name = "COLUMN", requires = "label")]
-    group: Option<String>,
-    /// The column that says what a row speaks about: its terms are also read together with it.
-    #[arg(long, value_name = "COLUMN", requires = "label")]
-    target: Option<String>,
-    /// The columns with the first and one past the last character of the marked part of the text.
-    #[arg(long, value_name = "FROM,TO", requires = "label", value_parser = pair)]
-    span: Option<(String, String)>,
-    /// The column that says how much a row counts.
-    #[arg(long, value_name = "COLUMN", requires = "label")]
-    weight: Option<String>,
     /// Word n-grams: MIN-MAX, or off.
     #[arg(long, value_name = "RANGE", default_value = "1-2", value_parser = range)]
     ngrams: Range,
@@ -103,9 +77,6 @@ pub struct Args {
     /// Seed of everything drawn.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Read every input in this encoding instead of finding it out.
-    #[arg(long, value_name = "NAME")]
-    encoding: Option<String>,
     /// What to print on standard output: nothing (text goes to standard error), or the card as JSON.
     #[arg(long, default_value = "text", value_parser = ["text", "json"])]
     format: String,
@@ -140,19 +111,12 @@ fn strength(word: &str) -> std::result::Result<Strength, String> {
     word.parse().map(|c| Strength(Some(c))).map_err(|_| "expected a number above 0, or auto".into())
 }
 
-fn pair(word: &str) -> std::result::Result<(String, String), String> {
-    match word.split_once(',') {
-        Some((from, to)) if !from.is_empty() && !to.is_empty() => Ok((from.trim().into(), to.trim().into())),
-        _ => Err("expected two column names, such as from,to".into()),
-    }
-}
-
 pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
     if !args.force && args.output.exists() {
         // Said before the work, not after it.
         return Err(crate::ErrorKind::Exists { path: args.output.clone() }.into());
     }
-    let set = read(args, talk)?;
+    let set = args.rows.read(talk)?;
     for note in &set.notes {
         talk.detail(note);
     }
@@ -171,38 +135,6 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn read(args: &Args, talk: &Talk) -> Result<TrainingSet> {
-    let encoding = args.encoding.as_deref().map(encoding_by_name).transpose()?;
-    if let Some(text) = &args.text {
-        let columns = TrainingColumns {
-            text: text.clone(),
-            labels: args.label.clone(),
-            group: args.group.clone(),
-            target: args.target.clone(),
-            span: args.span.clone(),
-            weight: args.weight.clone(),
-        };
-        return TrainingSet::read(&args.labels, &columns, encoding);
-    }
-    let mut axes = args.axes.as_deref().map_or_else(|| Ok(bundled_axes()), read_axes)?;
-    if !args.axis.is_empty() {
-        if let Some(unknown) = args.axis.iter().find(|id| axes.get(id).is_none()) {
-            let ids: Vec<&str> = axes.axes.iter().map(|a| a.id.as_str()).collect();
-            return Err(Error::argument("--axis", unknown, format!("one of {}", ids.join(", "))));
-        }
-        axes.axes.retain(|a| args.axis.contains(&a.id));
-    }
-    let file = LabelFile::read(&args.labels, &axes, encoding)?;
-    if let Some(problem) = file.problems.first() {
-        talk.warn(format!(
-            "{} rows left out; the first: {}",
-            file.problems.len(),
-            problem.clone().into_error()
-        ));
-    }
-    Ok(TrainingSet::from_labelled(&file.rows, &file.axes))
-}
-
 fn params(args: &Args) -> Result<TrainParams> {
     Ok(TrainParams {
         features: FeatureParams {
@@ -211,8 +143,8 @@ fn params(args: &Args) -> Result<TrainParams> {
             min_df: args.min_df,
             max_df: args.max_df,
             max_features: args.max_features,
-            target: args.target.is_some(),
-            window: args.span.is_some(),
+            target: args.rows.target.is_some(),
+            window: args.rows.span.is_some(),
             negation: args.negation,
             token_classes: args.token_classes,
             stop_words: args.stop_words.as_deref().map_or(Ok(Vec::new()), crate::corpus::read_word_list)?,

@@ -22,6 +22,10 @@ const FEWEST_TOKENS: usize = 3;
 /// Terms kept with each score.
 pub(super) const TOP_TERMS: usize = 5;
 
+fn share(known: usize, n: usize) -> f64 {
+    if n == 0 { 0.0 } else { known as f64 / n as f64 }
+}
+
 /// Scores texts one after the other, with buffers of its own.
 pub struct Scorer<'m> {
     model: &'m Model,
@@ -72,18 +76,9 @@ impl Scorer<'_> {
     pub fn score(&mut self, passage: Passage<'_>) -> TextScore {
         let model = self.model;
         let (n_tokens, known) = self.reader.known_words(passage.text);
-        let known_share = if n_tokens == 0 { 0.0 } else { known as f64 / n_tokens as f64 };
+        let known_share = share(known, n_tokens);
         self.read(passage);
-        let unknown = self.ids.is_empty() || (model.tfidf.counts_single_words() && known == 0);
-        let status = if n_tokens < FEWEST_TOKENS {
-            Some(Status::TooShort)
-        } else if model.language.is_foreign(passage.text, n_tokens, known_share) {
-            Some(Status::OtherLanguage)
-        } else if unknown {
-            Some(Status::NoFeatures)
-        } else {
-            None
-        };
+        let status = self.silence(passage, n_tokens, known);
         let mut axes = BTreeMap::new();
         match status {
             Some(status) => {
@@ -120,6 +115,26 @@ impl Scorer<'_> {
             }
         }
         TextScore { axes, n_tokens, known_share }
+    }
+
+    /// Why a text would get no score; `None` when it gets one.
+    pub fn status(&mut self, passage: Passage<'_>) -> Option<Status> {
+        let (n_tokens, known) = self.reader.known_words(passage.text);
+        self.read(passage);
+        self.silence(passage, n_tokens, known)
+    }
+
+    fn silence(&self, passage: Passage<'_>, n_tokens: usize, known: usize) -> Option<Status> {
+        let unknown = self.ids.is_empty() || (self.model.tfidf.counts_single_words() && known == 0);
+        if n_tokens < FEWEST_TOKENS {
+            Some(Status::TooShort)
+        } else if self.model.language.is_foreign(passage.text, n_tokens, share(known, n_tokens)) {
+            Some(Status::OtherLanguage)
+        } else if unknown {
+            Some(Status::NoFeatures)
+        } else {
+            None
+        }
     }
 
     /// Calibrated probabilities of a text, axis after axis, whatever its length and language. No terms, no status:

@@ -4,6 +4,7 @@ mod adjudicate;
 mod agree;
 mod check;
 mod compare;
+mod evaluate;
 mod extract;
 mod train;
 
@@ -17,5 +18,6 @@ pub use compare::{
     Estimate, GoldSummary, GroupSummary, LabelPlan, MonthCell, Note, OutOfFold, Pair, Sampling, Sensitivity,
     SpeakerCell, SpeakerRow, Split, compare,
 };
+pub use evaluate::{AxisEvaluation, Evaluation, evaluate};
 pub use extract::{SpeakerDirectory, extract, statement_id};
 pub use train::{C_GRID, TrainParams, train};

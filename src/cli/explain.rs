@@ -1,0 +1,186 @@
+use std::fmt::Write as _;
+use std::io::{IsTerminal, Write as _};
+use std::path::PathBuf;
+
+use super::{Outcome, Talk};
+use crate::features::Passage;
+use crate::model::{Explanation, Model};
+use crate::{Error, Result};
+
+/// Tell what a model listens to, or why a text gets its score.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  sayso explain my.safetensors
+  sayso explain my.safetensors 'We will not give in to threats.'
+  sayso explain my.safetensors 'We will not give in to threats.' --format html > why.html")]
+pub struct Args {
+    /// The model.
+    #[arg(value_name = "MODEL")]
+    model: PathBuf,
+    /// The text; without one, the strongest terms of each class are listed.
+    #[arg(value_name = "TEXT")]
+    text: Option<String>,
+    /// What the text speaks about, for a model that was trained with --target.
+    #[arg(long, value_name = "NAME")]
+    target: Option<String>,
+    /// Explain this axis only; may be given again.
+    #[arg(long, value_name = "ID")]
+    axis: Vec<String>,
+    /// How many terms to list.
+    #[arg(long, value_name = "N", default_value_t = 15)]
+    top: usize,
+    /// What to print.
+    #[arg(long, default_value = "text", value_parser = ["text", "json", "html"])]
+    format: String,
+}
+
+pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
+    let model = Model::load(&args.model)?;
+    let ids: Vec<&str> = model.axes().iter().map(|a| a.axis.id.as_str()).collect();
+    if let Some(unknown) = args.axis.iter().find(|id| !ids.contains(&id.as_str())) {
+        return Err(Error::argument("--axis", unknown, format!("one of {}", ids.join(", "))));
+    }
+    let axes: Vec<usize> =
+        (0..ids.len()).filter(|i| args.axis.is_empty() || args.axis.iter().any(|id| id == ids[*i])).collect();
+    let out = match &args.text {
+        Some(text) => {
+            let passage = Passage { text, target: args.target.as_deref().unwrap_or_default(), span: None };
+            let explained: Vec<Explanation> = axes.iter().map(|i| model.explain(*i, passage)).collect();
+            match args.format.as_str() {
+                "json" => json(&explained)?,
+                "html" => html(&explained),
+                _ => explained.iter().map(|e| text_of(e, args.top)).collect(),
+            }
+        }
+        None => {
+            let listed: Vec<_> = axes
+                .iter()
+                .map(|i| serde_json::json!({ "axis": ids[*i], "classes": model.top_terms(*i, args.top) }))
+                .collect();
+            match args.format.as_str() {
+                "json" => json(&listed)?,
+                "html" => return Err(Error::argument("--format", "html", "a TEXT to go with it")),
+                _ => axes.iter().map(|i| terms_of(&model, *i, args.top)).collect(),
+            }
+        }
+    };
+    std::io::stdout().lock().write_all(out.as_bytes()).map_err(|e| Error::io("-", "write", e))?;
+    if args.text.is_none() {
+        talk.next(format!("sayso explain {} 'A text to explain.'", args.model.display()));
+    }
+    Ok(Outcome::Done)
+}
+
+fn json<T: serde::Serialize>(value: &T) -> Result<String> {
+    let mut text = serde_json::to_string_pretty(value)
+        .map_err(|e| Error::argument("explanation", e, "numbers that can be written"))?;
+    text.push('\n');
+    Ok(text)
+}
+
+fn terms_of(model: &Model, axis: usize, top: usize) -> String {
+    let mut out = format!("{}\n", model.axes()[axis].axis.id);
+    for (class, terms) in model.top_terms(axis, top) {
+        let terms: Vec<String> = terms.iter().map(|t| format!("{} {:+.2}", t.term, t.value)).collect();
+        let _ = writeln!(out, "  {class}: {}", terms.join(", "));
+    }
+    out
+}
+
+/// Values below this share of the strongest word stay uncoloured.
+const FAINT: f64 = 0.1;
+
+fn text_of(e: &Explanation, top: usize) -> String {
+    let coloured = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let mut out = format!("{}: {:+.3} towards {} = {:+.3}", e.axis, e.linear_score, e.towards, e.intercept);
+    let _ = writeln!(out, " before reading {:+.3} by the words", e.linear_score - e.intercept);
+    out.push_str("  ");
+    pieces(e, |piece, value| {
+        // A text must not steer the terminal that shows it.
+        let piece: String = piece.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        match value {
+            Some(v) if coloured => {
+                let code = if v > 0.0 { "32" } else { "31" };
+                let _ = write!(out, "\u{1b}[{code}m{piece}\u{1b}[0m");
+            }
+            _ => out.push_str(&piece),
+        }
+    });
+    out.push('\n');
+    for term in e.terms.iter().take(top) {
+        let _ = writeln!(out, "  {:+.4}  {}", term.value, term.term);
+    }
+    out
+}
+
+/// Walks through the text: words with their value, `None` for faint ones and for what lies between.
+fn pieces(e: &Explanation, mut show: impl FnMut(&str, Option<f64>)) {
+    let strongest = e.words.iter().map(|w| w.value.abs()).fold(0.0, f64::max);
+    let mut at = 0;
+    for word in &e.words {
+        show(e.text.get(at..word.start).unwrap_or_default(), None);
+        let value = Some(word.value).filter(|v| v.abs() > FAINT * strongest);
+        show(e.text.get(word.start..word.end).unwrap_or_default(), value);
+        at = word.end;
+    }
+    show(e.text.get(at..).unwrap_or_default(), None);
+}
+
+fn html(explained: &[Explanation]) -> String {
+    let mut out = String::from(
+        "<!doctype html>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" \
+         content=\"default-src 'none'; style-src 'unsafe-inline'\">\n<title>Why this score</title>\n",
+    );
+    for e in explained {
+        let strongest = e.words.iter().map(|w| w.value.abs()).fold(1e-12, f64::max);
+        let _ = writeln!(
+            out,
+            "<h2>{}: {:+.3} towards {}</h2>\n<p>",
+            escape(&e.axis),
+            e.linear_score,
+            escape(&e.towards)
+        );
+        pieces(e, |piece, value| match value {
+            Some(v) => {
+                let rgb = if v > 0.0 { "0,128,0" } else { "200,0,0" };
+                let _ = write!(
+                    out,
+                    "<span style=\"background:rgba({rgb},{:.2})\" title=\"{v:+.4}\">{}</span>",
+                    0.6 * v.abs() / strongest,
+                    escape(piece)
+                );
+            }
+            None => out.push_str(&escape(piece)),
+        });
+        out.push_str("</p>\n");
+    }
+    out
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn html_lets_no_text_through() {
+        let e = Explanation {
+            axis: "a".into(),
+            towards: "<b>".into(),
+            intercept: 0.0,
+            linear_score: 1.0,
+            text: "<script> x".into(),
+            terms: Vec::new(),
+            words: vec![crate::model::WordValue { start: 0, end: 8, value: 1.0 }],
+        };
+        let page = html(&[e]);
+        assert!(!page.contains("<script>") && page.contains("&lt;script&gt;</span> x"), "{page}");
+    }
+}

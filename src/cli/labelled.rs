@@ -1,0 +1,83 @@
+use std::path::PathBuf;
+
+use super::Talk;
+use crate::corpus::{LabelFile, TrainingColumns, TrainingSet, bundled_axes, encoding_by_name, read_axes};
+use crate::{Error, Result};
+
+/// The options of every command that reads labelled texts.
+#[derive(Debug, clap::Args)]
+pub struct LabelledArgs {
+    /// Label files, or tables of any kind with --text and --label; - is standard input.
+    #[arg(value_name = "LABELS", required = true)]
+    labels: Vec<PathBuf>,
+    /// The axes; those that come with Sayso if not given.
+    #[arg(long, value_name = "FILE", conflicts_with = "label")]
+    axes: Option<PathBuf>,
+    /// Take this axis only; may be given again.
+    #[arg(long, value_name = "ID", conflicts_with = "label")]
+    axis: Vec<String>,
+    /// The column that holds the text, in a table of any kind.
+    #[arg(long, value_name = "COLUMN", requires = "label")]
+    text: Option<String>,
+    /// The columns that hold classes; each is an axis.
+    #[arg(long, value_name = "COLUMN,…", value_delimiter = ',', requires = "text")]
+    label: Vec<String>,
+    /// Rows with the same value here never sit on both sides of a split.
+    #[arg(long, value_name = "COLUMN", requires = "label")]
+    group: Option<String>,
+    /// The column that says what a row speaks about: its terms are also read together with it.
+    #[arg(long, value_name = "COLUMN", requires = "label")]
+    pub target: Option<String>,
+    /// The columns with the first and one past the last character of the marked part of the text.
+    #[arg(long, value_name = "FROM,TO", requires = "label", value_parser = pair)]
+    pub span: Option<(String, String)>,
+    /// The column that says how much a row counts.
+    #[arg(long, value_name = "COLUMN", requires = "label")]
+    weight: Option<String>,
+    /// Read every input in this encoding instead of finding it out.
+    #[arg(long, value_name = "NAME")]
+    encoding: Option<String>,
+}
+
+fn pair(word: &str) -> std::result::Result<(String, String), String> {
+    match word.split_once(',') {
+        Some((from, to)) if !from.is_empty() && !to.is_empty() => Ok((from.trim().into(), to.trim().into())),
+        _ => Err("expected two column names, such as from,to".into()),
+    }
+}
+
+impl LabelledArgs {
+    /// Reads the rows and tells what was passed over.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`TrainingSet::read`] and [`LabelFile::read`].
+    pub fn read(&self, talk: &Talk) -> Result<TrainingSet> {
+        let encoding = self.encoding.as_deref().map(encoding_by_name).transpose()?;
+        if let Some(text) = &self.text {
+            let columns = TrainingColumns {
+                text: text.clone(),
+                labels: self.label.clone(),
+                group: self.group.clone(),
+                target: self.target.clone(),
+                span: self.span.clone(),
+                weight: self.weight.clone(),
+            };
+            return TrainingSet::read(&self.labels, &columns, encoding);
+        }
+        let mut axes = self.axes.as_deref().map_or_else(|| Ok(bundled_axes()), read_axes)?;
+        if !self.axis.is_empty() {
+            if let Some(unknown) = self.axis.iter().find(|id| axes.get(id).is_none()) {
+                let ids: Vec<&str> = axes.axes.iter().map(|a| a.id.as_str()).collect();
+                return Err(Error::argument("--axis", unknown, format!("one of {}", ids.join(", "))));
+            }
+            axes.axes.retain(|a| self.axis.contains(&a.id));
+        }
+        let file = LabelFile::read(&self.labels, &axes, encoding)?;
+        if let Some(problem) = file.problems.first() {
+            let n = file.problems.len();
+            talk.warn(format!("{n} rows left out; the first: {}", problem.clone().into_error()));
+        }
+        Ok(TrainingSet::from_labelled(&file.rows, &file.axes))
+    }
+}
