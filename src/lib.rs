@@ -20,6 +20,8 @@ pub mod pipeline;
 
 pub mod report;
 
+pub mod annotate;
+
 pub mod cli;
 
 pub use error::{Error, ErrorKind, Position, Result};

@@ -8,6 +8,7 @@ mod evaluate;
 mod explain;
 mod extract;
 mod init;
+mod label;
 mod labelled;
 mod man;
 mod options;
@@ -51,6 +52,7 @@ enum Command {
     Train(Box<train::Args>),
     Evaluate(evaluate::Args),
     Explain(explain::Args),
+    Label(Box<label::Args>),
     Agree(agree::Args),
     Report(report::Args),
     Completions(completions::Args),
@@ -100,6 +102,7 @@ fn dispatch(command: Command, talk: &Talk) -> Result<Outcome> {
         Command::Evaluate(args) => evaluate::run(&args, talk),
         Command::Explain(args) => explain::run(&args, talk),
         Command::Train(args) => train::run(&args, talk),
+        Command::Label(args) => label::run(&args, talk),
         Command::Agree(args) => agree::run(&args, talk),
         Command::Report(args) => report::run(&args, talk),
         Command::Completions(args) => completions::run(&args),

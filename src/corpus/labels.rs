@@ -1,5 +1,7 @@
 //! Label files: wide (a column per axis) and long (`axis`, `label`), as spreadsheets and people leave them.
 
+mod writer;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -9,6 +11,8 @@ use super::table::{Row, Table, nearest};
 use super::{date, is_missing};
 use crate::types::{Axis, AxisSet, Label, LabelledStatement};
 use crate::{Error, Position, Result};
+
+pub use writer::label_bytes;
 
 /// The columns of a label file that are not axes, in the order in which they are written.
 pub const LABEL_COLUMNS: [&str; 12] = [

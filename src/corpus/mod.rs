@@ -21,7 +21,7 @@ pub use axes::{BUNDLED_AXES, axes_or_bundled, bundled_axes, parse_axes, read_axe
 pub use columns::{Field, field, is_missing};
 pub use date::{DayOrder, parse as parse_date};
 pub use decode::{Decoded, encoding_by_name, open};
-pub use labels::{LABEL_COLUMNS, LabelFile, Problem};
+pub use labels::{LABEL_COLUMNS, LabelFile, Problem, label_bytes};
 pub use metadata::{Metadata, PathPattern};
 pub use output::{Output, write_atomically};
 pub use scored::{Format, StatementFile, StatementWriter, read_statements};

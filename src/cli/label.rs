@@ -1,0 +1,162 @@
+use std::path::PathBuf;
+
+use super::{ArticleArgs, Outcome, Talk, batches};
+use crate::annotate::{Design, Frame, Item, Keep, Server, Session, Settings, Stream, open_browser};
+use crate::corpus::{axes_or_bundled, read_statements};
+use crate::features::Passage;
+use crate::model::Model;
+use crate::pipeline::{GOLD, extract};
+use crate::quotation::Extractor;
+use crate::types::{Article, ScoredStatement};
+use crate::{Error, Result};
+
+/// Label statements in the browser: fast, in random order, and without ever losing one.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  sayso label articles/ --labels labels.csv --sample 100
+  sayso label articles/ --labels mine.csv --annotator a2 --axes axes.toml
+  sayso label articles/ --labels labels.csv --review
+
+Every choice is on the disk before the page says so. Ctrl-C, or End in the page, writes the label file.")]
+pub struct Args {
+    #[command(flatten)]
+    articles: ArticleArgs,
+    /// The label file; it is made if it is not there. A journal is kept beside it.
+    #[arg(long, value_name = "FILE")]
+    labels: PathBuf,
+    /// Statements found or scored before, instead of finding them now; articles then give the context.
+    #[arg(long, value_name = "FILE")]
+    statements: Vec<PathBuf>,
+    /// Whose labels these are.
+    #[arg(long, value_name = "NAME", default_value = "a1")]
+    annotator: String,
+    /// The questions; those that come with Sayso if not given.
+    #[arg(long, value_name = "FILE")]
+    axes: Option<PathBuf>,
+    /// How many statements per outlet are drawn at random; all if not given.
+    #[arg(long, value_name = "N")]
+    sample: Option<usize>,
+    /// A model, whose doubts --random-share can mix into the queue.
+    #[arg(long, value_name = "FILE")]
+    model: Option<PathBuf>,
+    /// The share of the queue that is the random sample; the rest is what the model is least sure of. Needs
+    /// --sample, and --model or scored --statements.
+    #[arg(long, value_name = "SHARE", default_value_t = 1.0)]
+    random_share: f64,
+    /// The share of the random sample that is served a second time, to see how steady the labels are.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.1)]
+    twice: f64,
+    /// Seeds the random sample.
+    #[arg(long, value_name = "N", default_value_t = 42)]
+    seed: u64,
+    /// Settle the statements on which annotators differ, into rows of the annotator gold.
+    #[arg(long)]
+    review: bool,
+    /// Which side wins when a row was changed both in the page and in the label file: page or file.
+    #[arg(long, value_name = "SIDE", value_parser = ["page", "file"])]
+    keep: Option<String>,
+    /// The port; any that is free if not given.
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    port: u16,
+    /// Do not open the browser.
+    #[arg(long)]
+    no_open: bool,
+}
+
+pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
+    let axes = axes_or_bundled(args.axes.as_deref())?;
+    let (articles, mut statements) = read(args, talk)?;
+    if statements.is_empty() && !args.review {
+        return Err(Error::too_few("statements to label", 0, 1));
+    }
+    if let Some(path) = &args.model {
+        score(&Model::load(path)?, &mut statements);
+    }
+    let (frame, remarks) = Frame::new(articles, statements);
+    for remark in &remarks {
+        talk.detail(remark);
+    }
+    if !remarks.is_empty() {
+        talk.warn(format!(
+            "{} statements do not stand where they should; --verbose names them",
+            remarks.len()
+        ));
+    }
+    let scored = frame.items.iter().any(|item| item.doubt().is_some());
+    if args.random_share < 1.0 && !scored {
+        return Err(Error::argument("--random-share", args.random_share, "statements with scores")
+            .with_help("The other stream is what a model is least sure of: name it with --model."));
+    }
+    let (sample, twice, seed) = (args.sample, args.twice, args.seed);
+    let settings = Settings {
+        labels: args.labels.clone(),
+        annotator: if args.review { GOLD.into() } else { args.annotator.clone() },
+        axes,
+        design: Design { seed, sample, random_share: args.random_share, twice },
+        review: args.review,
+        keep: args.keep.as_deref().map(|side| if side == "page" { Keep::Page } else { Keep::File }),
+        clock: || jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+    };
+    let session = Session::open(settings, frame, Stream::Uncertain, Item::doubt)?;
+    for remark in &session.remarks {
+        talk.warn(remark);
+    }
+    let (served, total) = session.served_places();
+    if total == 0 {
+        talk.say("nothing to settle: no two annotators differ");
+        return Ok(Outcome::Done);
+    }
+    let server = Server::bind(session, args.port)?;
+    let address = server.address();
+    talk.say(format!("{served} of {total} places served; the page is at {address}"));
+    if !args.no_open && !open_browser(&address) {
+        talk.say("no browser could be opened; open that address by hand");
+    }
+    let farewell = server.run()?;
+    talk.say(farewell);
+    let labels = args.labels.display();
+    talk.next(format!("sayso agree {labels}, or: sayso train {labels} -o my.safetensors"));
+    Ok(Outcome::Done)
+}
+
+/// The articles, and the statements to label: those of `--statements`, else the ones found in the articles. Review
+/// takes its statements from the label file.
+fn read(args: &Args, talk: &Talk) -> Result<(Vec<Article>, Vec<ScoredStatement>)> {
+    let (mut articles, mut statements) = (Vec::new(), Vec::new());
+    if !args.statements.is_empty() {
+        let file = read_statements(&args.statements, None)?;
+        args.articles.refuse_if_strict(&file.skipped)?;
+        talk.skipped(&file.skipped);
+        statements = file.statements;
+    }
+    let find = args.statements.is_empty() && !args.review;
+    if args.articles.articles.is_empty() && !find {
+        return Ok((articles, statements));
+    }
+    let directory = args.articles.directory()?;
+    let extractor = Extractor::new();
+    batches::in_order(
+        args.articles.open()?,
+        &args.articles,
+        talk,
+        || (),
+        |(), article| if find { extract(article, &extractor).0 } else { Vec::new() },
+        |article, found| {
+            articles.push(article);
+            statements.extend(found.into_iter().map(|mut statement| {
+                directory.join(&mut statement);
+                statement
+            }));
+            Ok(())
+        },
+    )?;
+    Ok((articles, statements))
+}
+
+fn score(model: &Model, statements: &mut [ScoredStatement]) {
+    let passages: Vec<Passage<'_>> = statements.iter().map(|s| s.quote.as_str().into()).collect();
+    let scores = model.score_all(&passages);
+    for (statement, score) in statements.iter_mut().zip(scores) {
+        statement.axes = score.axes;
+    }
+}
