@@ -1,6 +1,7 @@
 //! Rows to probabilities: logistic regression, its solvers, and the calibration of what it says.
 
 mod calibration;
+mod decision;
 mod dense;
 mod dual;
 mod logistic;
@@ -10,6 +11,7 @@ mod params;
 mod weighting;
 
 pub use calibration::{Calibration, FEWEST_FOR_CALIBRATION};
+pub use decision::{decide, decision_weights};
 pub use logistic::{LogisticRegression, SolverReport};
 pub use params::{LogisticParams, Scheme, Solver, ValidLogisticParams};
 pub use weighting::log_count_ratio;

@@ -6,7 +6,7 @@ use crate::classifier::{Scheme, Solver};
 use crate::corpus::write_atomically;
 use crate::features::{FeatureParams, NgramRange};
 use crate::model::{Model, Weighting};
-use crate::pipeline::{TrainParams, train};
+use crate::pipeline::{TrainParams, train, tune};
 use crate::{Error, Result};
 
 /// Train a model on labelled statements, or on any table with a text and a label column.
@@ -65,6 +65,12 @@ pub struct Args {
     /// Tell three and more classes apart one against the rest each.
     #[arg(long)]
     one_vs_rest: bool,
+    /// Search for settings by cross-validation, for at most so many seconds if given; the card lists what was tried.
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "inf")]
+    tune: Option<f64>,
+    /// Decide classes for macro-F1 in place of for the most probable class; --tune does so too.
+    #[arg(long)]
+    macro_f1: bool,
     /// Let the model see the names of speakers and outlets.
     #[arg(long)]
     keep_names: bool,
@@ -120,8 +126,19 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
     for note in &set.notes {
         talk.detail(note);
     }
-    let params = params(args)?;
-    let model = train(&set, &params)?;
+    let mut params = params(args)?;
+    let mut trials = Vec::new();
+    if let Some(seconds) = args.tune {
+        let begun = std::time::Instant::now();
+        let tuned = tune(&set, &params, &|| begun.elapsed().as_secs_f64() < seconds)?;
+        if tuned.cut_short {
+            talk.say(format!("the search for settings stopped after {seconds} seconds"));
+        }
+        params = tuned.params;
+        trials = tuned.trials;
+    }
+    let mut model = train(&set, &params)?;
+    model.add_trials(&trials);
     model.save(&args.output, args.force)?;
     let card_path = args.output.with_extension("card.md");
     write_atomically(&card_path, model.card().to_markdown().as_bytes(), true)?;
@@ -163,6 +180,7 @@ fn params(args: &Args) -> Result<TrainParams> {
         mask_names: !args.keep_names,
         aliases: args.aliases.as_deref().map_or(Ok(Vec::new()), crate::corpus::read_aliases)?,
         abstain: args.abstain,
+        macro_f1: args.macro_f1,
         seed: args.seed,
     })
 }

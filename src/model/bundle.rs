@@ -130,6 +130,13 @@ impl Model {
         &self.card
     }
 
+    /// Puts the settings that a search tried, axis by axis, before those in the card.
+    pub fn add_trials(&mut self, trials: &[Vec<super::card::Trial>]) {
+        for (axis, trials) in self.card.axes.iter_mut().zip(trials) {
+            axis.trials.splice(0..0, trials.iter().cloned());
+        }
+    }
+
     /// From text to rows.
     pub fn tfidf(&self) -> &Tfidf {
         &self.tfidf
@@ -184,7 +191,6 @@ impl AxisModel {
 
     /// The class of these probabilities, by index.
     pub fn decide(&self, p: &[f64]) -> usize {
-        let weighted: Vec<f64> = p.iter().zip(&self.decision).map(|(p, d)| p * d).collect();
-        crate::classifier::most_probable(&weighted)
+        crate::classifier::decide(p, &self.decision)
     }
 }

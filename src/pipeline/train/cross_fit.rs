@@ -8,7 +8,7 @@ use super::data::Data;
 use super::fit::Recipe;
 use super::validation;
 use crate::Result;
-use crate::classifier::{Calibration, most_probable};
+use crate::classifier::{Calibration, decide, decision_weights, most_probable};
 use crate::features::{FeatureParams, Passage, Tfidf};
 use crate::model::{HeldOut, Trial, Validation};
 use crate::statistics::{Confusion, stratified_grouped_folds};
@@ -20,6 +20,7 @@ pub(super) struct Plan<'a> {
     pub(super) grid: Vec<f64>,
     pub(super) folds: usize,
     pub(super) abstain: Option<f64>,
+    pub(super) macro_f1: bool,
 }
 
 /// What cross-fitting found.
@@ -36,13 +37,15 @@ pub(super) struct AxisFit {
     pub(super) trials: Vec<Trial>,
     pub(super) validation: Validation,
     pub(super) doubt: f64,
+    /// The weights under which probabilities decide for a class.
+    pub(super) decision: Vec<f64>,
     /// Calibrated probabilities of every row, labelled or not, each from a model, a `C` and a calibration
     /// that had not seen its fold.
     p: Vec<Vec<f64>>,
 }
 
 /// The linear scores of the rows of one test side, by axis, by `C`: `[axis][c][row]`.
-type SplitScores = Vec<Vec<Vec<Vec<f64>>>>;
+pub(super) type SplitScores = Vec<Vec<Vec<Vec<f64>>>>;
 
 /// Inner folds of the nested choice of `C`.
 const INNER: usize = 3;
@@ -88,7 +91,7 @@ pub(super) fn run(data: &Data<'_>, passages: &[Passage<'_>], plan: &Plan<'_>) ->
 }
 
 /// Fits on one side of a split and scores the other.
-fn split_scores(
+pub(super) fn split_scores(
     data: &Data<'_>,
     passages: &[Passage<'_>],
     features: &FeatureParams,
@@ -164,7 +167,7 @@ fn axis_fit(
         .iter()
         .zip(&flat)
         .map(|(c, scores)| {
-            trial(*c, &rows.iter().map(|i| scores[*i].clone()).collect::<Vec<_>>(), &y, n_classes)
+            trial(*c, &rows.iter().map(|i| scores[*i].clone()).collect::<Vec<_>>(), &y, n_classes, false)
         })
         .collect();
     let chosen = best(&trials);
@@ -185,6 +188,7 @@ fn axis_fit(
                         &rows.iter().map(|i| scores[*i].clone()).collect::<Vec<_>>(),
                         &y,
                         n_classes,
+                        false,
                     )
                 })
                 .collect();
@@ -193,28 +197,57 @@ fn axis_fit(
         .collect();
     // Each fold's probabilities: its own C, and a calibration on the other folds' scores.
     let mut p = vec![Vec::new(); data.rows.len()];
+    let mut predicted = vec![0; data.rows.len()];
     for f in 0..plan.folds {
         let scores = &flat[of_fold[f]];
         let others: Vec<usize> = rows.iter().copied().filter(|i| folds[*i] != f).collect();
         let y: Vec<usize> = others.iter().filter_map(|i| data.rows[*i].labels[axis]).collect();
         let of_others: Vec<Vec<f64>> = others.iter().map(|i| scores[*i].clone()).collect();
         let calibration = Calibration::fit(&of_others, &y, n_classes);
+        let weights = decision_of(plan, &calibration, &of_others, &y, n_classes);
         for i in (0..data.rows.len()).filter(|i| folds[*i] == f) {
             p[i] = calibration.apply(&scores[i]);
+            predicted[i] = decide(&p[i], &weights);
         }
     }
     let labelled_scores: Vec<Vec<f64>> = rows.iter().map(|i| flat[chosen][*i].clone()).collect();
     let calibration = Calibration::fit(&labelled_scores, &y, n_classes);
+    let decision = decision_of(plan, &calibration, &labelled_scores, &y, n_classes);
     let learning = learning_curve(data, passages, plan, axis, folds, plan.grid[chosen])?;
     let labelled_p: Vec<Vec<f64>> = rows.iter().map(|i| p[*i].clone()).collect();
-    let validation =
-        validation::validate(data, axis, &rows, &y, &labelled_p, folds, learning, plan.recipe.seed);
+    let predicted: Vec<usize> = rows.iter().map(|i| predicted[*i]).collect();
+    let validation = validation::validate(
+        data,
+        axis,
+        &rows,
+        &y,
+        &labelled_p,
+        &predicted,
+        folds,
+        learning,
+        plan.recipe.seed,
+    );
     let doubt = plan.abstain.map_or(0.0, |a| validation::doubt(&labelled_p, &y, a));
-    Ok(AxisFit { c: plan.grid[chosen], calibration, trials, validation, doubt, p })
+    Ok(AxisFit { c: plan.grid[chosen], calibration, trials, validation, doubt, decision, p })
+}
+
+/// The weights under which classes are decided, found on these scores.
+fn decision_of(
+    plan: &Plan<'_>,
+    calibration: &Calibration,
+    scores: &[Vec<f64>],
+    y: &[usize],
+    n_classes: usize,
+) -> Vec<f64> {
+    if !plan.macro_f1 {
+        return vec![1.0; n_classes];
+    }
+    let p: Vec<Vec<f64>> = scores.iter().map(|z| calibration.apply(z)).collect();
+    decision_weights(&p, y, n_classes)
 }
 
 /// Scores of all rows at one `C`, each from the split that held it out; empty where none did.
-fn gather(
+pub(super) fn gather(
     n: usize,
     splits: &[(Vec<usize>, Vec<usize>)],
     scores: &[SplitScores],
@@ -230,17 +263,13 @@ fn gather(
     out
 }
 
-fn trial(c: f64, scores: &[Vec<f64>], y: &[usize], n_classes: usize) -> Trial {
+/// Measures one setting on its out-of-fold scores; with `weighted`, under the best decision weights.
+pub(super) fn trial(c: f64, scores: &[Vec<f64>], y: &[usize], n_classes: usize, weighted: bool) -> Trial {
     let calibration = Calibration::fit(scores, y, n_classes);
-    let mut log_loss = 0.0;
-    let confusion = Confusion::from_pairs(
-        n_classes,
-        scores.iter().zip(y).map(|(z, y)| {
-            let p = calibration.apply(z);
-            log_loss -= libm::log(p[*y].max(1e-15));
-            (*y, most_probable(&p))
-        }),
-    );
+    let p: Vec<Vec<f64>> = scores.iter().map(|z| calibration.apply(z)).collect();
+    let log_loss: f64 = p.iter().zip(y).map(|(p, y)| -libm::log(p[*y].max(1e-15))).sum();
+    let weights = if weighted { decision_weights(&p, y, n_classes) } else { vec![1.0; n_classes] };
+    let confusion = Confusion::from_pairs(n_classes, p.iter().zip(y).map(|(p, y)| (*y, decide(p, &weights))));
     Trial {
         setting: String::new(),
         c,
@@ -250,7 +279,7 @@ fn trial(c: f64, scores: &[Vec<f64>], y: &[usize], n_classes: usize) -> Trial {
 }
 
 /// The trial of smallest calibrated log loss; of equal ones the first, which has the smallest `C`.
-fn best(trials: &[Trial]) -> usize {
+pub(super) fn best(trials: &[Trial]) -> usize {
     let mut best = 0;
     for (i, t) in trials.iter().enumerate() {
         if t.log_loss < trials[best].log_loss {

@@ -121,7 +121,7 @@ fn naive_bayes(
             }
             continue;
         }
-        let ratio = log_count_ratio(x, &inside);
+        let ratio = at_full_length(log_count_ratio(x, &inside), x);
         let scaled = x.scaled(&ratio);
         let of_two: Vec<usize> = inside.iter().map(|i| usize::from(*i)).collect();
         for (c, fit) in grid.iter().zip(&mut fits) {
@@ -134,6 +134,23 @@ fn naive_bayes(
         }
     }
     Ok(fits)
+}
+
+/// Scales ratios so that rows keep their mean square length: then `C` means the same with and without them.
+fn at_full_length(mut ratio: Vec<f32>, x: &CsrMatrix) -> Vec<f32> {
+    let (mut before, mut after) = (0.0, 0.0);
+    for i in 0..x.n_rows() {
+        for (column, value) in x.row(i).iter() {
+            let r = f64::from(ratio[column]);
+            before += value * value;
+            after += value * value * r * r;
+        }
+    }
+    let by = if after > 0.0 { (before / after).sqrt() } else { 1.0 };
+    for r in &mut ratio {
+        *r = (f64::from(*r) * by) as f32;
+    }
+    ratio
 }
 
 /// The linear score of a class that no row of a split has, or all.

@@ -5,6 +5,7 @@ mod data;
 mod fit;
 #[cfg(test)]
 mod tests;
+mod tune;
 mod validation;
 
 use rayon::prelude::*;
@@ -18,6 +19,7 @@ use crate::{Error, Result};
 use cross_fit::{CrossFit, Plan};
 use data::Data;
 use fit::Recipe;
+pub use tune::{Tuned, tune};
 
 /// How to train.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,6 +44,8 @@ pub struct TrainParams {
     pub aliases: Vec<(String, String)>,
     /// Share of errors among scores that are not `low_confidence`, in (0, 1); `None` flags none.
     pub abstain: Option<f64>,
+    /// Decides classes for macro-F1, by weights found out of fold, in place of for the most probable class.
+    pub macro_f1: bool,
     /// Seed of everything drawn.
     pub seed: u64,
 }
@@ -59,6 +63,7 @@ impl Default for TrainParams {
             mask_names: true,
             aliases: Vec::new(),
             abstain: None,
+            macro_f1: false,
             seed: 1,
         }
     }
@@ -193,7 +198,7 @@ pub fn train(set: &TrainingSet, params: &TrainParams) -> Result<Model> {
         let calibration = of_axis.map_or(Calibration::None, |a| a.calibration.clone());
         cards.push(axis_card(&data, axis, &definition, params, c, &calibration, fit.reports, of_axis));
         axes.push(AxisModel {
-            decision: vec![1.0; definition.classes().len()],
+            decision: of_axis.map_or_else(|| vec![1.0; definition.classes().len()], |a| a.decision.clone()),
             doubt: of_axis.map_or(0.0, |a| a.doubt),
             axis: definition,
             intercepts: fit.intercepts,
@@ -262,6 +267,7 @@ fn cross_validate(
         grid,
         folds: params.folds.min(data.n_groups),
         abstain: params.abstain,
+        macro_f1: params.macro_f1,
     };
     cross_fit::run(data, passages, &plan)
 }

@@ -237,3 +237,45 @@ fn every_setting_changes_the_model() {
         assert!(bytes(&p) != bytes(&base), "{name} changes nothing");
     }
 }
+
+#[test]
+fn a_search_tries_what_it_lists_and_stops_when_told() {
+    let set = set();
+    let base = TrainParams { c: Some(1.0), folds: 3, ..TrainParams::default() };
+    let tuned = tune(&set, &base, &|| true).expect("searches");
+    let settings: Vec<&str> = tuned.trials[0].iter().map(|t| t.setting.as_str()).collect();
+    assert_eq!(settings[0], "tfidf, words 1-2, characters 2-5");
+    assert!(
+        settings.iter().any(|s| s.starts_with("nb")) && settings.iter().any(|s| s.contains("characters off"))
+    );
+    assert!(tuned.params.macro_f1 && !tuned.cut_short);
+    let short = tune(&set, &base, &|| false).expect("searches");
+    assert!(short.cut_short && short.trials[0].len() == 1);
+    let mut model = train(&set, &short.params).expect("trains");
+    model.add_trials(&short.trials);
+    assert_eq!(model.card().axes[0].trials.len(), 2);
+}
+
+#[test]
+fn classes_decided_for_macro_f1_serve_the_rare_class() {
+    let mut set = set();
+    let mut n = 0;
+    // A noisy, rare class: one row in five keeps it, and some of those say what the others say.
+    set.rows.retain(|r| {
+        r.labels[0] != Some(2) || {
+            n += 1;
+            n % 4 == 0
+        }
+    });
+    for (i, row) in set.rows.iter_mut().enumerate() {
+        if i % 5 == 0 {
+            row.text = format!("the army will answer with force {i}");
+        }
+    }
+    let params = TrainParams { c: Some(1.0), ..TrainParams::default() };
+    let plain = train(&set, &params).expect("trains");
+    let fair = train(&set, &TrainParams { macro_f1: true, ..params }).expect("trains");
+    assert_eq!(plain.axes()[0].decision, [1.0; 3]);
+    assert!(fair.axes()[0].decision.iter().any(|d| *d != 1.0));
+    assert!(plain.axes()[0].calibration == fair.axes()[0].calibration);
+}

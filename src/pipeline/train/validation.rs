@@ -17,12 +17,12 @@ pub(super) fn validate(
     rows: &[usize],
     y: &[usize],
     p: &[Vec<f64>],
+    predicted: &[usize],
     folds: &[usize],
     learning: Vec<(f64, usize, f64)>,
     seed: u64,
 ) -> Validation {
     let n_classes = data.axes.axes[axis].classes().len();
-    let predicted: Vec<usize> = p.iter().map(|p| most_probable(p)).collect();
     let confusion = Confusion::from_pairs(n_classes, y.iter().copied().zip(predicted.iter().copied()));
     let groups: Vec<usize> = rows.iter().map(|i| data.groups[*i]).collect();
     let macro_f1 = confusion.macro_f1();
@@ -35,12 +35,12 @@ pub(super) fn validate(
     Validation {
         accuracy: confusion.accuracy(),
         macro_f1,
-        macro_f1_interval: jackknife(&confusion, y, &predicted, &groups).interval(0.95),
+        macro_f1_interval: jackknife(&confusion, y, predicted, &groups).interval(0.95),
         by_class: confusion.by_class(),
         reliability: Reliability::measure(p, y, seed),
         curve: reliability_curve(p, y),
         baselines: baselines(data, rows, y, folds, n_classes),
-        permutation_p: permutation_p(y, &predicted, &groups, n_classes, macro_f1, seed),
+        permutation_p: permutation_p(y, predicted, &groups, n_classes, macro_f1, seed),
         confusion: confusion.counts,
         learning_curve,
     }

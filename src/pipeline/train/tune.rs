@@ -1,0 +1,168 @@
+//! A small, explained search for settings.
+
+use rayon::prelude::*;
+
+use super::cross_fit::{best, gather, split_scores, trial};
+use super::data::Data;
+use super::fit::Recipe;
+use super::{TrainParams, check_classes};
+use crate::Result;
+use crate::classifier::Scheme;
+use crate::corpus::TrainingSet;
+use crate::features::{FeatureParams, NgramRange};
+use crate::model::{Trial, Weighting};
+use crate::statistics::stratified_grouped_folds;
+
+/// What a search found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tuned {
+    /// The settings to train with.
+    pub params: TrainParams,
+    /// Every setting that was tried, axis by axis, in the order of trying.
+    pub trials: Vec<Vec<Trial>>,
+    /// True when the search was told to stop before its end.
+    pub cut_short: bool,
+}
+
+/// The values of `C` that the search tries.
+const COARSE: [f64; 6] = [0.1, 0.3, 1.0, 3.0, 10.0, 30.0];
+
+/// Searches weighting, n-grams, token classes and the weights of rare classes by cross-validation.
+///
+/// In turn, each starting from the best so far: TF-IDF, naive-Bayes weighting or the mean of both; words 1–3, or 1;
+/// no characters; token classes; balanced classes. A setting counts by its macro-F1 out of fold, averaged over axes, under
+/// decision weights found on the same rows, and replaces another only when it is better by a tenth of a point. The classes of
+/// the model are then decided for macro-F1.
+///
+/// # Arguments
+///
+/// * `keep_going` - asked before each setting but the first; once it says no, the best so far is returned. The library knows no
+///   clock: a time limit is the caller's.
+///
+/// # Errors
+///
+/// Those of [`train`](super::train).
+pub fn tune(set: &TrainingSet, params: &TrainParams, keep_going: &dyn Fn() -> bool) -> Result<Tuned> {
+    params.check()?;
+    let data = Data::prepare(set, params);
+    check_classes(&data)?;
+    let mut search = Search {
+        folds: stratified_grouped_folds(&data.groups, &data.strata(), params.folds.max(2), params.seed),
+        data: &data,
+        n_folds: params.folds.max(2),
+        trials: vec![Vec::new(); set.axes.axes.len()],
+        best: TrainParams { macro_f1: true, ..params.clone() },
+        best_f1: f64::NEG_INFINITY,
+    };
+    let mut cut_short = false;
+    for (i, step) in steps(params).into_iter().enumerate() {
+        if i > 0 && !keep_going() {
+            cut_short = true;
+            break;
+        }
+        if let Some(candidate) = step(&search.best) {
+            search.consider(candidate)?;
+        }
+    }
+    Ok(Tuned { params: search.best, trials: search.trials, cut_short })
+}
+
+type Step = Box<dyn Fn(&TrainParams) -> Option<TrainParams>>;
+
+/// One change of the settings each; `None` where it would change nothing.
+fn steps(start: &TrainParams) -> Vec<Step> {
+    fn features(change: impl Fn(&mut FeatureParams) -> bool + 'static) -> Step {
+        Box::new(move |p| {
+            let mut next = p.clone();
+            change(&mut next.features).then_some(next)
+        })
+    }
+    let weighting = |to: Weighting| -> Step {
+        Box::new(move |p| (p.weighting != to).then(|| TrainParams { weighting: to, ..p.clone() }))
+    };
+    let first = start.clone();
+    vec![
+        Box::new(move |_| Some(TrainParams { macro_f1: true, ..first.clone() })),
+        weighting(Weighting::Nb),
+        weighting(Weighting::Both),
+        features(|f| f.words.replace(NgramRange::new(1, 3)) != Some(NgramRange::new(1, 3))),
+        features(|f| f.words.replace(NgramRange::new(1, 1)) != Some(NgramRange::new(1, 1))),
+        features(|f| f.words.is_some() && f.chars.take().is_some()),
+        features(|f| !std::mem::replace(&mut f.token_classes, true)),
+        Box::new(|p| (!p.balanced).then(|| TrainParams { balanced: true, ..p.clone() })),
+        Box::new(|p| {
+            let changes = p.scheme == Scheme::Multinomial && p.weighting != Weighting::Nb;
+            changes.then(|| TrainParams { scheme: Scheme::OneVsRest, ..p.clone() })
+        }),
+    ]
+}
+
+struct Search<'a> {
+    data: &'a Data<'a>,
+    folds: Vec<usize>,
+    n_folds: usize,
+    trials: Vec<Vec<Trial>>,
+    best: TrainParams,
+    best_f1: f64,
+}
+
+/// A setting must be better by this to replace another: differences below are noise.
+const MARGIN: f64 = 0.001;
+
+impl Search<'_> {
+    fn consider(&mut self, candidate: TrainParams) -> Result<()> {
+        let grid = candidate.c.map_or_else(|| COARSE.to_vec(), |c| vec![c]);
+        let recipe: Recipe = candidate.recipe();
+        let passages = self.data.passages();
+        let n = self.data.rows.len();
+        let n_axes = self.data.axes.axes.len();
+        let grids = vec![grid.clone(); n_axes];
+        let splits: Vec<(Vec<usize>, Vec<usize>)> =
+            (0..self.n_folds).map(|f| (0..n).partition(|i| self.folds[*i] != f)).collect();
+        let scores = splits
+            .par_iter()
+            .map(|(train, test)| {
+                split_scores(self.data, &passages, &candidate.features, &recipe, &grids, train, test)
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let setting = describe(&candidate);
+        let mut mean = 0.0;
+        for axis in 0..n_axes {
+            let rows = self.data.labelled(axis);
+            let y: Vec<usize> = rows.iter().filter_map(|i| self.data.rows[*i].labels[axis]).collect();
+            let n_classes = self.data.axes.axes[axis].classes().len();
+            let mut of_grid = Vec::new();
+            for (k, c) in grid.iter().enumerate() {
+                let all = gather(n, &splits, &scores, axis, k);
+                let of_rows: Vec<Vec<f64>> = rows.iter().map(|i| all[*i].clone()).collect();
+                let mut trial = trial(*c, &of_rows, &y, n_classes, true);
+                trial.setting.clone_from(&setting);
+                of_grid.push(trial);
+            }
+            mean += of_grid[best(&of_grid)].macro_f1 / n_axes as f64;
+            self.trials[axis].append(&mut of_grid);
+        }
+        if mean > self.best_f1 + MARGIN {
+            self.best_f1 = mean;
+            self.best = candidate;
+        }
+        Ok(())
+    }
+}
+
+/// A setting in a few words.
+fn describe(p: &TrainParams) -> String {
+    let range = |r: Option<NgramRange>| r.map_or("off".into(), |r| r.to_string());
+    let mut text =
+        format!("{}, words {}, characters {}", p.weighting, range(p.features.words), range(p.features.chars));
+    for (on, what) in [
+        (p.features.token_classes, ", token classes"),
+        (p.balanced, ", balanced classes"),
+        (p.scheme == Scheme::OneVsRest, ", one against the rest"),
+    ] {
+        if on {
+            text.push_str(what);
+        }
+    }
+    text
+}
