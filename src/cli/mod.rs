@@ -4,6 +4,7 @@ mod agree;
 mod batches;
 mod check;
 mod completions;
+mod demo;
 mod evaluate;
 mod explain;
 mod extract;
@@ -13,15 +14,18 @@ mod labelled;
 mod man;
 mod options;
 mod report;
+mod score;
 mod talk;
 mod train;
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
+use sha2::{Digest, Sha256};
 
-use crate::Result;
+use crate::{Error, Result};
 pub use options::{ArticleArgs, OutputArgs};
 pub use talk::Talk;
 
@@ -45,16 +49,17 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::Args),
     Extract(extract::Args),
-
-    Check(check::Args),
-    Init(init::Args),
     Train(Box<train::Args>),
     Evaluate(evaluate::Args),
+    Score(score::Args),
     Explain(explain::Args),
-    Label(Box<label::Args>),
-    Agree(agree::Args),
     Report(report::Args),
+    Label(Box<label::Args>),
+    Check(check::Args),
+    Agree(agree::Args),
+    Init(init::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -96,6 +101,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn dispatch(command: Command, talk: &Talk) -> Result<Outcome> {
     match command {
+        Command::Demo(args) => demo::run(&args, talk),
+        Command::Score(args) => score::run(&args, talk),
         Command::Extract(args) => extract::run(&args, talk),
         Command::Check(args) => check::run(&args, talk),
         Command::Init(args) => init::run(&args, talk),
@@ -108,6 +115,16 @@ fn dispatch(command: Command, talk: &Talk) -> Result<Outcome> {
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args, talk),
     }
+}
+
+/// SHA-256 as hexadecimal digits.
+fn digest_of(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// SHA-256 of a file.
+fn file_digest(path: &Path) -> Result<String> {
+    std::fs::read(path).map(|bytes| digest_of(&bytes)).map_err(|e| Error::io(path, "read", e))
 }
 
 /// The whole command line, for completions and manual pages.

@@ -36,6 +36,19 @@ pub struct ArticleArgs {
 }
 
 impl ArticleArgs {
+    /// These inputs, with nothing else said.
+    pub fn of(articles: &[PathBuf]) -> Self {
+        Self {
+            articles: articles.to_vec(),
+            meta: None,
+            outlet_from: None,
+            speakers: None,
+            encoding: None,
+            date_format: None,
+            strict: false,
+        }
+    }
+
     /// Opens the articles.
     ///
     /// # Errors

@@ -1,9 +1,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
-use super::{Outcome, Talk};
+use super::{Outcome, Talk, file_digest};
 use crate::corpus::{
     DayOrder, LabelFile, Output, Table, bundled_axes, parse_date, read_axes, read_statements,
     write_atomically,
@@ -202,9 +200,7 @@ fn read_events(path: &Path) -> Result<Vec<(String, String)>> {
 fn provenance(args: &Args) -> Result<Vec<(String, String)>> {
     let mut facts = vec![("command".to_string(), command(args))];
     for path in args.scored.iter().chain(&args.gold).filter(|path| *path != Path::new("-")) {
-        let bytes = std::fs::read(path).map_err(|e| Error::io(path, "read", e))?;
-        let digest: Vec<String> = Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
-        facts.push((format!("SHA-256 of {}", path.display()), digest.concat()));
+        facts.push((format!("SHA-256 of {}", path.display()), file_digest(path)?));
     }
     facts.push(("version".into(), format!("sayso {}", env!("CARGO_PKG_VERSION"))));
     Ok(facts)

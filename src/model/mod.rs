@@ -1,6 +1,7 @@
 //! Everything that training found, in one file: what it knows, what it says of a text, and why.
 
 mod bundle;
+mod bundled;
 mod card;
 mod explain;
 mod file;
@@ -8,6 +9,7 @@ mod language;
 mod score;
 
 pub use bundle::{AxisModel, HeldOut, Model, Parts};
+pub use bundled::BUNDLED;
 pub use card::{AxisCard, Baselines, Card, LearningPoint, Trial, Validation, Weighting};
 pub use explain::{Explanation, WordValue};
 pub use language::Language;

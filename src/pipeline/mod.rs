@@ -1,6 +1,5 @@
 //! The verbs, silent: extract, check, agree, train, evaluate, score, compare.
 
-mod adjudicate;
 mod agree;
 mod check;
 mod compare;
@@ -8,7 +7,6 @@ mod evaluate;
 mod extract;
 mod train;
 
-pub use adjudicate::{Adjudication, adjudicate};
 pub use agree::{
     AgreeParams, Agreement, AxisAgreement, ClassAgreement, Coefficient, Disagreement, GOLD, agree,
 };

@@ -1,0 +1,222 @@
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+use serde_json::{Value, json};
+
+use super::{ArticleArgs, Outcome, OutputArgs, Talk, batches, digest_of, file_digest};
+use crate::corpus::{Articles, Format, StatementWriter, read_statements};
+use crate::features::Passage;
+use crate::model::{BUNDLED, Model, Scorer};
+use crate::pipeline::{SpeakerDirectory, extract};
+use crate::quotation::Extractor;
+use crate::types::{Axis, AxisSet, ScoredStatement, Status};
+use crate::{Error, Result};
+
+/// Statements scored at once when they come from a file.
+const BATCH: usize = 8192;
+
+/// Score each speaker's statements in new articles.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "A score is p(high) - p(low), in [-1, 1]. A status other than ok says why it is weak or missing.
+
+Examples:
+  sayso score articles/ -o scored.csv
+  sayso score news.jsonl --model my.safetensors --meta meta.csv -o scored.jsonl
+  sayso score --statements statements.csv --text quote -o scored.csv"
+)]
+pub struct Args {
+    #[command(flatten)]
+    articles: ArticleArgs,
+    /// Score these statements instead: CSV, TSV or JSON Lines with a column quote or text.
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "articles")]
+    statements: Vec<PathBuf>,
+    /// The column that holds the text of the statements.
+    #[arg(long, value_name = "COLUMN", requires = "statements")]
+    text: Option<String>,
+    /// The model; the one that comes with Sayso if not given.
+    #[arg(long, value_name = "FILE")]
+    model: Option<PathBuf>,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// How many statements have which status, by axis.
+#[derive(Default)]
+struct Tally {
+    n: usize,
+    by_status: BTreeMap<String, BTreeMap<&'static str, usize>>,
+    by_class: BTreeMap<String, BTreeMap<String, usize>>,
+}
+
+impl Tally {
+    fn add(&mut self, statement: &ScoredStatement) {
+        self.n += 1;
+        for (axis, score) in &statement.axes {
+            *self.by_status.entry(axis.clone()).or_default().entry(score.status.as_str()).or_default() += 1;
+            if score.status.has_score() {
+                *self.by_class.entry(axis.clone()).or_default().entry(score.class.clone()).or_default() += 1;
+            }
+        }
+    }
+
+    /// "alignment 42 of 90 sure".
+    fn sentence(&self, axes: &[Axis]) -> String {
+        let ok = |axis: &Axis| {
+            let n =
+                self.by_status.get(&axis.id).and_then(|s| s.get(Status::Ok.as_str())).copied().unwrap_or(0);
+            format!("{} {n}", axis.id)
+        };
+        axes.iter().map(ok).collect::<Vec<_>>().join(", ")
+    }
+}
+
+pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
+    let format = args.output.format()?;
+    let (model, digest) = match &args.model {
+        Some(path) => (Model::load(path)?, file_digest(path)?),
+        None => (Model::bundled()?, digest_of(BUNDLED)),
+    };
+    let axes: Vec<Axis> = model.axes().iter().map(|axis| axis.axis.clone()).collect();
+    let create = |further: Vec<String>| {
+        let set = AxisSet { axes: axes.clone() };
+        StatementWriter::create(
+            &args.output.output,
+            format,
+            &set,
+            further,
+            args.output.excel,
+            args.output.force,
+        )
+    };
+    let mut tally = Tally::default();
+    let inputs = if args.statements.is_empty() {
+        let articles = args.articles.open()?;
+        let directory = args.articles.directory()?;
+        let mut writer =
+            create(articles.further_columns().iter().cloned().chain(directory.columns()).collect())?;
+        let inputs = score_articles(&args.articles, articles, &directory, &model, talk, |statement| {
+            tally.add(&statement);
+            writer.write(&statement)
+        })?;
+        writer.finish()?;
+        inputs
+    } else {
+        score_statements(args, &model, create, &mut tally, talk)?
+    };
+    let summary = json!({
+        "schema": "sayso/scored/1",
+        "sayso": env!("CARGO_PKG_VERSION"),
+        "model_sha256": digest,
+        "inputs": inputs,
+        "statements": tally.n,
+        "status": tally.by_status,
+        "classes": tally.by_class,
+    });
+    batches::write_summary(&args.output.output, &summary)?;
+    let place = args.output.output.display();
+    talk.say(format!("scored {} statements (sure on {}) → {place}", tally.n, tally.sentence(&axes)));
+    talk.next(format!("sayso report {place} -o report.html"));
+    Ok(Outcome::Done)
+}
+
+/// Scores articles into a CSV file with the default settings, and returns what was written.
+pub fn articles_to_file(
+    inputs: &[PathBuf],
+    model: &Model,
+    output: &Path,
+    talk: &Talk,
+) -> Result<Vec<ScoredStatement>> {
+    let args = ArticleArgs::of(inputs);
+    let articles = args.open()?;
+    let axes = AxisSet { axes: model.axes().iter().map(|axis| axis.axis.clone()).collect() };
+    let further = articles.further_columns().iter().cloned().collect();
+    let mut writer = StatementWriter::create(output, Format::of(output)?, &axes, further, false, true)?;
+    let mut statements = Vec::new();
+    score_articles(&args, articles, &SpeakerDirectory::default(), model, talk, |statement| {
+        writer.write(&statement)?;
+        statements.push(statement);
+        Ok(())
+    })?;
+    writer.finish()?;
+    Ok(statements)
+}
+
+fn score_articles(
+    args: &ArticleArgs,
+    articles: Articles,
+    directory: &SpeakerDirectory,
+    model: &Model,
+    talk: &Talk,
+    mut sink: impl FnMut(ScoredStatement) -> Result<()>,
+) -> Result<Value> {
+    let extractor = Extractor::new();
+    let counts = batches::in_order(
+        articles,
+        args,
+        talk,
+        || model.scorer(),
+        |scorer, article| {
+            let (mut statements, notes) = extract(article, &extractor);
+            for statement in &mut statements {
+                directory.join(statement);
+                fill(statement, scorer);
+            }
+            (statements, notes)
+        },
+        |article, (statements, notes)| {
+            for note in notes {
+                talk.detail(format!("{}: {note}", article.id));
+            }
+            statements.into_iter().try_for_each(&mut sink)
+        },
+    )?;
+    Ok(json!({"articles": counts.as_json()}))
+}
+
+fn score_statements(
+    args: &Args,
+    model: &Model,
+    create: impl FnOnce(Vec<String>) -> Result<StatementWriter>,
+    tally: &mut Tally,
+    talk: &Talk,
+) -> Result<Value> {
+    let mut file = read_statements(&args.statements, args.text.as_deref())?;
+    args.articles.refuse_if_strict(&file.skipped)?;
+    talk.skipped(&file.skipped);
+    if file.statements.is_empty() {
+        let position = crate::Position::file(&args.statements[0]);
+        return Err(Error::input(position, "no statement that can be read", "at least one row with a text"));
+    }
+    let mut further: Vec<String> = Vec::new();
+    for statement in &file.statements {
+        further.extend(statement.extra.keys().filter(|k| !further.contains(k)).cloned().collect::<Vec<_>>());
+    }
+    let mut writer = create(further)?;
+    let bar = talk.progress(Some(file.statements.len() as u64), "statements");
+    for batch in file.statements.chunks_mut(BATCH) {
+        batch.par_iter_mut().for_each_init(|| model.scorer(), |scorer, statement| fill(statement, scorer));
+        for statement in batch.iter() {
+            tally.add(statement);
+            writer.write(statement)?;
+        }
+        bar.inc(batch.len() as u64);
+    }
+    bar.finish_and_clear();
+    writer.finish()?;
+    let skipped: Vec<Value> = file
+        .skipped
+        .iter()
+        .map(|s| json!({"position": s.position.to_string(), "reason": s.reason}))
+        .collect();
+    Ok(json!({"statements": {"read": file.statements.len(), "skipped": skipped}}))
+}
+
+/// Puts the scores of the model into a statement, in place of any it had.
+fn fill(statement: &mut ScoredStatement, scorer: &mut Scorer<'_>) {
+    let scored = scorer.score(Passage::from(statement.quote.as_str()));
+    statement.axes = scored.axes;
+    statement.n_tokens = scored.n_tokens;
+    statement.known_share = scored.known_share;
+}
