@@ -122,7 +122,7 @@ fn pieces(
     if let Some(trailing) = trailing(reading, end, cursor, hit, later, frames) {
         return Some(trailing);
     }
-    if hit.inverted {
+    if hit.inverted && !reading.lexicon.clause_comma {
         return None;
     }
     leading(reading, end, hit, later, frames)
@@ -288,7 +288,7 @@ fn skip_adjuncts(reading: &Reading<'_>, start: usize, end: usize, frames: u16) -
 
 /// The end of "reporters" in "told reporters".
 fn object_end(reading: &Reading<'_>, start: usize, end: usize) -> usize {
-    if reading.at(start, end, class::OTHER_PRONOUN | class::YOU | class::IT | class::POSSESSIVE)
+    if reading.at(start, end, class::OTHER_PRONOUN | class::WE | class::IT | class::POSSESSIVE)
         && !(reading.at(start, end, class::POSSESSIVE) && start + 1 < end && reading.is_nominal(start + 1))
     {
         return start + 1;
@@ -352,7 +352,8 @@ fn leading(
     let (start, onset) = onset(reading, hit, end, frames)?;
     match onset {
         Onset::Marks if frames & takes::PART != 0 && frames & takes::THAT == 0 => {
-            Some(vec![(hit.end, quote_run_end(reading, start, end))])
+            let from = if reading.lexicon.marked_parts { start } else { hit.end };
+            Some(vec![(from, quote_run_end(reading, start, end))])
         }
         Onset::Marks => marks(reading, start, end, later, frames),
         Onset::Colon if reading.items[start].is(class::QUOTE) => marks(reading, start, end, later, frames),
@@ -394,8 +395,11 @@ fn marks(
 
 /// Where the content after a verb begins, and how.
 fn onset(reading: &Reading<'_>, hit: &Hit, end: usize, frames: u16) -> Option<(usize, Onset)> {
-    let mut i = hit.end;
-    if frames & takes::OBJECT != 0 {
+    let mut i = match hit.subject {
+        Some(subject) if hit.inverted => subject.end,
+        _ => hit.end,
+    };
+    if frames & takes::OBJECT != 0 && !hit.inverted {
         i = object_end(reading, i, end);
     }
     let near = i;
@@ -446,7 +450,8 @@ fn onset(reading: &Reading<'_>, hit: &Hit, end: usize, frames: u16) -> Option<(u
         {
             return has_finite(reading, i + 1, end).then_some((i, Onset::Bare));
         }
-        let after_comma = parted && i == near + 1 && item.is(class::SUBJECT | class::CAPITAL);
+        let set_off = reading.lexicon.clause_comma && item.is(class::DETERMINER | class::POSSESSIVE);
+        let after_comma = parted && (i == near + 1 && item.is(class::SUBJECT | class::CAPITAL) || set_off);
         let bare = frames & takes::BARE != 0 && !hit.infinitive && !inside && (!parted || after_comma);
         if bare && clause_begins(reading, i, end, frames & takes::LOOSE != 0) {
             return Some((i, Onset::Bare));

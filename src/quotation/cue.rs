@@ -170,6 +170,13 @@ fn finite(reading: &Reading<'_>, sentence: Sentence, floor: usize, blank: Hit, f
         }
         return None;
     }
+    if reading.lexicon.clause_comma
+        && group == start
+        && let Some(subject) = reading.phrase_after(hit.end, sentence.end)
+        && reading.can_speak(subject)
+    {
+        return Some(Hit { subject: Some(subject), inverted: true, ..hit });
+    }
     let joined = group > floor && reading.items[group - 1].is(class::COORDINATION | class::COMMA);
     joined.then_some(Hit { shared: true, ..hit })
 }

@@ -1,11 +1,14 @@
 use super::digest::digest;
 use super::interview::interview;
-use super::lexicon::Lexicon;
+use super::lexicon::{Lexicon, class};
 use super::mention::People;
 use super::prose::{Draft, Prose};
 use super::reading::Reading;
 use super::speaker::{Resolver, Speaker};
 use crate::types::{Article, Kind, Span, Statement};
+
+/// Words of a text that are looked at to tell its language.
+const SAMPLE: usize = 80;
 
 /// Finds the statements of articles. Built once; shared between threads.
 ///
@@ -97,7 +100,24 @@ impl Extractor {
     fn lexicon(&self, article: &Article) -> Option<&Lexicon> {
         let named = |code: &str| self.lexicons.iter().find(|l| l.language == code);
         let code = article.language.as_deref().map(str::to_lowercase);
-        code.as_deref().and_then(|c| named(c.get(..2).unwrap_or(c))).or_else(|| self.lexicons.first())
+        if let Some(code) = code {
+            return named(code.get(..2).unwrap_or(&code)).or_else(|| self.lexicons.first());
+        }
+        self.likeliest(&article.text)
+    }
+
+    /// The language whose small words (articles, pronouns, prepositions …) the beginning of a text holds most.
+    fn likeliest(&self, text: &str) -> Option<&Lexicon> {
+        let words: Vec<String> = text
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|w| !w.is_empty())
+            .take(SAMPLE)
+            .map(str::to_lowercase)
+            .collect();
+        let share =
+            |lexicon: &Lexicon| words.iter().filter(|w| lexicon.word(w).classes & class::CLOSED != 0).count();
+        // The first of equals, so that the order of the files decides.
+        self.lexicons.iter().rev().max_by_key(|lexicon| share(lexicon))
     }
 
     /// The statements of an article, in text order.

@@ -8,7 +8,7 @@ use serde::Deserialize;
 /// Sets of word classes, one bit each.
 pub(crate) mod class {
     /// The names of the classes in the lexicon files, in bit order.
-    pub const NAMES: [&str; 48] = [
+    pub const NAMES: [&str; 49] = [
         "determiner",
         "possessive",
         "he",
@@ -17,7 +17,7 @@ pub(crate) mod class {
         "they",
         "i",
         "we",
-        "you",
+        "genitive",
         "other_pronoun",
         "relative",
         "complementizer",
@@ -35,8 +35,8 @@ pub(crate) mod class {
         "time",
         "verb",
         "title",
-        "title_male",
-        "title_female",
+        "indefinite",
+        "reported",
         "role",
         "role_male",
         "role_female",
@@ -57,26 +57,27 @@ pub(crate) mod class {
         "female_form",
         "plural_form",
         "contrast",
+        "work",
     ];
     macro_rules! bits {
         ($($name:ident = $bit:expr;)*) => { $(pub const $name: u64 = 1 << $bit;)* };
     }
     bits! {
-        DETERMINER = 0; POSSESSIVE = 1; HE = 2; SHE = 3; IT = 4; THEY = 5; I = 6; WE = 7; YOU = 8; OTHER_PRONOUN = 9;
+        DETERMINER = 0; POSSESSIVE = 1; HE = 2; SHE = 3; IT = 4; THEY = 5; I = 6; WE = 7; GENITIVE = 8; OTHER_PRONOUN = 9;
         RELATIVE = 10; COMPLEMENTIZER = 11; WH = 12; NEGATION = 13; BE = 14; AUXILIARY = 15; MODAL = 16;
         INFINITIVE = 17; COORDINATION = 18; SUBORDINATION = 19; PREPOSITION = 20; ATTACHING = 21; ADVERB = 22;
-        TIME = 23; VERB = 24; TITLE = 25; TITLE_MALE = 26; TITLE_FEMALE = 27; ROLE = 28; ROLE_MALE = 29;
+        TIME = 23; VERB = 24; TITLE = 25; INDEFINITE = 26; REPORTED = 27; ROLE = 28; ROLE_MALE = 29;
         ROLE_FEMALE = 30; GROUP = 31; ORGANISATION = 32; SAYING = 33; NATIONALITY = 34; NAME_PART = 35; MALE = 36;
         FEMALE = 37; ABBREVIATION = 38; DIGEST_NOUN = 39; INTERVIEW_NOUN = 40; QUESTION_LABEL = 41;
-        ANSWER_LABEL = 42; NOT_NAME = 43; MALE_FORM = 44; FEMALE_FORM = 45; PLURAL_FORM = 46; CONTRAST = 47;
+        ANSWER_LABEL = 42; NOT_NAME = 43; MALE_FORM = 44; FEMALE_FORM = 45; PLURAL_FORM = 46; CONTRAST = 47; WORK = 48;
         // Set by the lexicon for the forms of verbs that report.
-        CUE_VERB = 49;
+        CUE_VERB = 50;
         // Set by the reader, not by the lexicon.
-        CAPITAL = 50; SHOUT = 51; NUMBER = 52; COMMA = 53; STOP = 54; COLON = 55; SEMICOLON = 56; DASH = 57;
-        OPEN = 58; CLOSE = 59; QUOTE = 60; GENITIVE = 61; WORD = 62; FIRST = 63;
+        CAPITAL = 51; SHOUT = 52; NUMBER = 53; COMMA = 54; STOP = 55; COLON = 56; SEMICOLON = 57; DASH = 58;
+        OPEN = 59; CLOSE = 60; QUOTE = 61; WORD = 62; FIRST = 63;
     }
     /// Pronouns that can be a subject.
-    pub const SUBJECT: u64 = HE | SHE | IT | THEY | I | WE | YOU;
+    pub const SUBJECT: u64 = HE | SHE | IT | THEY | I | WE;
     /// Words that no name begins with, even at the head of a sentence.
     pub const CLOSED: u64 = DETERMINER
         | POSSESSIVE
@@ -161,6 +162,10 @@ pub(crate) struct Lexicon {
     pub adverb_suffix: String,
     /// All nouns are capitalised, so that a capital does not make a name.
     pub capital_nouns: bool,
+    /// A clause is set off from its verb by a comma, and the subject may follow the verb at the sentence's head.
+    pub clause_comma: bool,
+    /// Words in marks within reported speech are given alone, as quotations of their own.
+    pub marked_parts: bool,
     /// The cues in file order.
     pub cues: Vec<Cue>,
     /// The forms that share a first word, longest first.
@@ -176,6 +181,10 @@ struct File {
     adverb_suffix: String,
     #[serde(default)]
     capital_nouns: bool,
+    #[serde(default)]
+    clause_comma: bool,
+    #[serde(default)]
+    marked_parts: bool,
     words: HashMap<String, String>,
     cue: Vec<FileCue>,
 }
@@ -195,7 +204,7 @@ struct FileCue {
 }
 
 /// The data files, in order of preference.
-const FILES: [&str; 1] = [include_str!("lexicon/en.toml")];
+const FILES: [&str; 2] = [include_str!("lexicon/en.toml"), include_str!("lexicon/de.toml")];
 
 impl Lexicon {
     /// All languages that come with the crate.
@@ -211,6 +220,8 @@ impl Lexicon {
             language: file.language,
             adverb_suffix: file.adverb_suffix,
             capital_nouns: file.capital_nouns,
+            clause_comma: file.clause_comma,
+            marked_parts: file.marked_parts,
             cues: Vec::new(),
             forms: Vec::new(),
             words: HashMap::default(),

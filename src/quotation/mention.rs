@@ -229,10 +229,10 @@ fn clean(name: &str) -> String {
 pub(crate) fn role_gender(reading: &Reading<'_>, start: usize, end: usize) -> Gender {
     for i in start..end {
         let item = reading.items[i];
-        if item.is(class::ROLE_MALE | class::TITLE_MALE) {
+        if item.is(class::ROLE_MALE) {
             return Gender::Male;
         }
-        if item.is(class::ROLE_FEMALE | class::TITLE_FEMALE) {
+        if item.is(class::ROLE_FEMALE) {
             return Gender::Female;
         }
     }
@@ -272,9 +272,9 @@ fn run(reading: &Reading<'_>, i: usize, end: usize) -> Option<Run> {
     for k in i..stop {
         let item = reading.items[k];
         let given = item.is(class::MALE | class::FEMALE) && k + 1 < stop;
-        if item.is(class::TITLE_MALE) {
+        if item.is(class::ROLE_MALE) {
             gender = Gender::Male;
-        } else if item.is(class::TITLE_FEMALE) {
+        } else if item.is(class::ROLE_FEMALE) {
             gender = Gender::Female;
         }
         let acronym = item.is(class::SHOUT) && reading.slice(item).len() > 1 && k + 2 < stop;

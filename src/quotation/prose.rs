@@ -68,9 +68,11 @@ impl<'a, 'b> Prose<'a, 'b> {
         let mut context = None;
         for report in &reports {
             let (speaker, mention) = self.speaker_of(&report.hit, number);
-            let draft = self.draft(&report.pieces, &report.hit, speaker.clone(), mention.clone());
-            claimed.extend(&report.pieces);
-            self.drafts.push(draft);
+            for pieces in self.told_apart(&report.pieces, sentence) {
+                let draft = self.draft(&pieces, &report.hit, speaker.clone(), mention.clone());
+                claimed.extend(&pieces);
+                self.drafts.push(draft);
+            }
             context = Some(self.context_of(&report.hit, speaker, mention, number, false));
         }
         if reports.is_empty() {
@@ -103,6 +105,18 @@ impl<'a, 'b> Prose<'a, 'b> {
         idle.iter().any(|h| {
             h.subject.is_some() && !(h.end..sentence.end).any(|i| self.reading.items[i].is(class::CLOSE))
         })
+    }
+
+    /// The pieces of one statement each. Where the language gives words in marks alone, each quotation is one.
+    fn told_apart(&self, pieces: &[(usize, usize)], sentence: Sentence) -> Vec<Vec<(usize, usize)>> {
+        let quoted = |i: &usize| self.reading.items[*i].is(class::QUOTE);
+        let marked = |&(start, end): &(usize, usize)| (start..end).any(|i| quoted(&i));
+        if !self.reading.lexicon.marked_parts || !pieces.iter().any(marked) {
+            return vec![pieces.to_vec()];
+        }
+        let alone = pieces.len() == 1 && pieces[0].1 == pieces[0].0 + 1;
+        let parts = pieces.iter().flat_map(|&(start, end)| (start..end).filter(quoted));
+        parts.filter(|&i| alone || self.is_marked_part(i, sentence)).map(|i| vec![(i, i + 1)]).collect()
     }
 
     fn context_of(
@@ -337,6 +351,9 @@ impl<'a, 'b> Prose<'a, 'b> {
         let reading = self.reading;
         let quote = reading.items[i].quote as usize;
         let words = reading.quote_words(quote);
+        if reading.lexicon.marked_parts {
+            return self.is_marked_part(i, sentence);
+        }
         let after_colon = i > sentence.start && reading.items[i - 1].is(class::COLON);
         if after_colon && words > 1 {
             return true;
@@ -351,6 +368,35 @@ impl<'a, 'b> Prose<'a, 'b> {
         }
         let closed = reading.quote_ends_sentence(quote);
         words >= 5 || (closed && words >= 3)
+    }
+
+    /// In languages that give words in marks alone: small letters, or any sign of reported speech in the sentence,
+    /// tell a quotation from a title.
+    fn is_marked_part(&self, i: usize, sentence: Sentence) -> bool {
+        let reading = self.reading;
+        let quote = reading.items[i].quote as usize;
+        if reading.quote_ends_sentence(quote) && reading.quote_words(quote) > 1 {
+            return true;
+        }
+        if i > sentence.start && reading.items[i - 1].is(class::WORK | class::GENITIVE) {
+            return false;
+        }
+        let text = reading.quotes[quote].parts.first().map_or("", |p| p.slice(reading.text));
+        let before = i.checked_sub(1).filter(|&b| b >= sentence.start).map(|b| reading.items[b]);
+        let introduced = before.is_some_and(|b| b.is(class::INDEFINITE | class::COLON));
+        let name = text
+            .split_whitespace()
+            .all(|w| !w.starts_with(char::is_lowercase) || w.len() < 4 || w.contains('.'));
+        if name && !introduced && !reading.quote_is_closed_off(quote) {
+            return false;
+        }
+        if !reading.quote_starts_upper(quote) {
+            return true;
+        }
+        let reported = (sentence.start..sentence.end)
+            .any(|k| k != i && reading.items[k].is(class::CUE_VERB | class::REPORTED));
+        reported && reading.quote_words(quote) > 1
+            || (reported && i > sentence.start && reading.items[i - 1].is(class::DETERMINER))
     }
 
     fn draft(&self, pieces: &[(usize, usize)], hit: &Hit, speaker: Speaker, mention: String) -> Draft {

@@ -155,7 +155,8 @@ impl<'a> Reading<'a> {
                 let info = self.lexicon.word(lower);
                 item.classes = info.classes | class::WORD;
                 item.forms = info.forms;
-                if lower == "'s" {
+                if info.classes & class::GENITIVE != 0 {
+                    item.classes &= !class::GENITIVE;
                     let pronoun = class::SUBJECT | class::RELATIVE | class::WH | class::COMPLEMENTIZER;
                     let is = self
                         .items
