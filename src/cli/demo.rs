@@ -75,6 +75,7 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
             ("command".into(), "sayso demo".into()),
             ("version".into(), format!("sayso {}", env!("CARGO_PKG_VERSION"))),
         ],
+        card: Some(model.card().clone()),
         events: Vec::new(),
     };
     let page = report::html(&comparison, &statements, &options)?;

@@ -6,7 +6,8 @@ use crate::corpus::{
     DayOrder, LabelFile, Output, Table, bundled_axes, parse_date, read_axes, read_statements,
     write_atomically,
 };
-use crate::pipeline::{CompareParams, Comparison, Pair, compare};
+use crate::model::Model;
+use crate::pipeline::{CompareParams, Comparison, Pair, compare, held_out};
 use crate::report::{self, PageOptions};
 use crate::statistics::Target;
 use crate::types::{Axis, AxisSet, Class, ScoredStatement};
@@ -46,6 +47,9 @@ pub struct Args {
     /// Take labels without a sample_prob for a simple random sample within each group.
     #[arg(long)]
     assume_random: bool,
+    /// The model that scored the statements: its quality is shown, and labels that trained it still correct it fairly.
+    #[arg(long, value_name = "MODEL")]
+    model: Option<PathBuf>,
     /// Things that happened, for the timeline: a table with the columns date and label.
     #[arg(long, value_name = "FILE")]
     events: Option<PathBuf>,
@@ -81,7 +85,11 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
         }
         labels.rows
     };
+    let model = args.model.as_deref().map(Model::load).transpose()?;
+    let out_of_fold = model.as_ref().map(|m| held_out(m, &file.statements)).unwrap_or_default();
     let params = CompareParams {
+        trained_on_gold: !out_of_fold.is_empty(),
+        out_of_fold,
         by: args.by.clone(),
         target: if args.target == "corpus" { Target::Corpus } else { Target::Process },
         min_statements: args.min_n,
@@ -98,6 +106,7 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
                 title: args.title.clone(),
                 max_quotes: args.max_quotes,
                 provenance: provenance(args)?,
+                card: model.map(|m| m.card().clone()),
                 events: args.events.as_deref().map(read_events).transpose()?.unwrap_or_default(),
             };
             report::html(&comparison, &file.statements, &options)?
@@ -199,7 +208,8 @@ fn read_events(path: &Path) -> Result<Vec<(String, String)>> {
 /// What the page was made from, so that it can be made again.
 fn provenance(args: &Args) -> Result<Vec<(String, String)>> {
     let mut facts = vec![("command".to_string(), command(args))];
-    for path in args.scored.iter().chain(&args.gold).filter(|path| *path != Path::new("-")) {
+    let inputs = args.scored.iter().chain(&args.gold).chain(&args.model);
+    for path in inputs.filter(|path| *path != Path::new("-")) {
         facts.push((format!("SHA-256 of {}", path.display()), file_digest(path)?));
     }
     facts.push(("version".into(), format!("sayso {}", env!("CARGO_PKG_VERSION"))));
@@ -210,6 +220,7 @@ fn command(args: &Args) -> String {
     let mut words = vec!["sayso report".to_string()];
     words.extend(args.scored.iter().map(|p| p.display().to_string()));
     words.extend(args.gold.iter().map(|p| format!("--gold {}", p.display())));
+    words.extend(args.model.iter().map(|p| format!("--model {}", p.display())));
     words.extend(args.axes.iter().map(|p| format!("--axes {}", p.display())));
     words.push(format!("--by {} --target {}", args.by, args.target));
     if args.assume_random {

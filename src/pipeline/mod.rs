@@ -5,6 +5,7 @@ mod check;
 mod compare;
 mod evaluate;
 mod extract;
+mod held_out;
 mod train;
 
 pub use agree::{
@@ -14,8 +15,9 @@ pub use check::{Finding, Severity, check};
 pub use compare::{
     AxisComparison, AxisGroup, ClassName, ClassShare, CompareParams, Comparison, CorpusSummary, Details,
     Estimate, GoldSummary, GroupSummary, LabelPlan, MonthCell, Note, OutOfFold, Pair, Sampling, Sensitivity,
-    SpeakerCell, SpeakerRow, Split, compare,
+    SpeakerCell, SpeakerRow, Split, WordRow, compare,
 };
 pub use evaluate::{AxisEvaluation, Evaluation, evaluate};
 pub use extract::{SpeakerDirectory, extract, statement_id};
+pub use held_out::held_out;
 pub use train::{C_GRID, TrainParams, Tuned, train, tune};

@@ -2,7 +2,9 @@
 
 use super::chart::{MapPoint, SplitRow, counts, map, signed, splits};
 use super::figures::{pole_titles, share, span};
+use super::quality;
 use super::view::{Chapter, Figure, Table};
+use crate::model::Card;
 use crate::pipeline::{AxisComparison, Comparison, Estimate};
 
 /// Speakers in the chart of the most quoted.
@@ -11,8 +13,12 @@ const MOST_QUOTED: usize = 20;
 const MOST_SPLITS: usize = 10;
 
 /// The sections, those without content left out.
-pub fn chapters(comparison: &Comparison) -> Vec<Chapter> {
-    [quoted(comparison), why(comparison), two_axes(comparison)].into_iter().flatten().collect()
+pub fn chapters(comparison: &Comparison, card: Option<&Card>) -> Vec<Chapter> {
+    let quality = card.map(quality::chapter);
+    [quoted(comparison), why(comparison), two_axes(comparison), words(comparison), quality]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn quoted(comparison: &Comparison) -> Option<Chapter> {
@@ -148,6 +154,34 @@ fn two_axes(comparison: &Comparison) -> Option<Chapter> {
             charts: vec![map(&title, [x_low, x_high, y_low, y_high], &points)],
             title,
             caption: "Ellipses span the two intervals; without an ellipse, no interval could be computed. Hollow dots are not corrected, and their ellipses hold for the choice of articles alone.".into(),
+            table: Some(table),
+        }],
+    })
+}
+
+fn words(comparison: &Comparison) -> Option<Chapter> {
+    if comparison.words.is_empty() {
+        return None;
+    }
+    let by = &comparison.by;
+    let mut table = Table::new(&[by, "word", "weight", "statements here", "elsewhere"], 2);
+    for row in &comparison.words {
+        table.row(vec![
+            row.group.clone(),
+            row.word.clone(),
+            signed(row.z),
+            row.n_here.to_string(),
+            row.n_elsewhere.to_string(),
+        ]);
+    }
+    Some(Chapter {
+        id: "words",
+        title: "Words that stand out".into(),
+        lead: format!("What the quoted people in one {by} say more, or less, often than in the others."),
+        figures: vec![Figure {
+            title: String::new(),
+            charts: Vec::new(),
+            caption: "Weighted log-odds against all others over their standard error (Monroe, Colaresi and Quinn), counted in statements; positive: more often here. The weight orders words and is no test. To read a word in its place, search for it among the statements.".into(),
             table: Some(table),
         }],
     })

@@ -8,8 +8,6 @@ use crate::types::{AxisScore, ScoredStatement};
 
 /// A statement is cut after this many characters.
 const LONG: usize = 420;
-/// All statements together stay below this many bytes, so that the page stays below two megabytes.
-const BUDGET: usize = 1_300_000;
 
 /// The table of statements.
 pub struct Evidence {
@@ -79,8 +77,8 @@ pub enum Tone {
 }
 
 impl Evidence {
-    /// Chooses and words the statements.
-    pub fn new(comparison: &Comparison, statements: &[ScoredStatement], max: usize) -> Self {
+    /// Chooses and words the statements: at most `max`, and at most about `room` bytes of them.
+    pub fn new(comparison: &Comparison, statements: &[ScoredStatement], max: usize, room: usize) -> Self {
         let place: BTreeMap<&str, usize> =
             comparison.groups.iter().enumerate().map(|(i, g)| (g.name.as_str(), i)).collect();
         let mut members: Vec<Vec<usize>> = vec![Vec::new(); comparison.groups.len()];
@@ -100,7 +98,7 @@ impl Evidence {
                 let Some(i) = queue.get(turn) else { continue };
                 let row = EvidenceRow::new(comparison, &statements[*i]);
                 bytes += row.size();
-                if shown == max || bytes > BUDGET {
+                if shown == max || bytes > room {
                     break 'all;
                 }
                 shown += 1;

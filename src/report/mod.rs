@@ -5,6 +5,7 @@ mod chart;
 mod evidence;
 mod figures;
 mod findings;
+mod quality;
 mod tidy;
 mod view;
 
@@ -13,6 +14,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
+use crate::model::Card;
 use crate::pipeline::Comparison;
 use crate::types::ScoredStatement;
 use crate::{Error, Result};
@@ -23,7 +25,7 @@ const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
 
 /// What the page says beside the comparison.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct PageOptions {
     /// The headline; made from the comparison if empty.
     pub title: String,
@@ -31,8 +33,22 @@ pub struct PageOptions {
     pub max_quotes: usize,
     /// What the page was made from and how: name and value, such as the command line and digests of the inputs.
     pub provenance: Vec<(String, String)>,
+    /// The card of the model that scored the statements.
+    pub card: Option<Card>,
     /// Things that happened, for the timeline: date as `YYYY-MM-DD`, and what.
     pub events: Vec<(String, String)>,
+}
+
+impl Default for PageOptions {
+    fn default() -> Self {
+        Self {
+            title: String::new(),
+            max_quotes: Self::MAX_QUOTES,
+            provenance: Vec::new(),
+            card: None,
+            events: Vec::new(),
+        }
+    }
 }
 
 impl PageOptions {

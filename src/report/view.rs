@@ -7,6 +7,9 @@ use super::{PageOptions, SCRIPT, STYLE, chapters, figures, findings};
 use crate::pipeline::{Comparison, Sampling};
 use crate::types::ScoredStatement;
 
+/// What the page may take, in bytes; the rest up to two megabytes is for what escaping adds.
+const SIZE: usize = 1_750_000;
+
 /// The page.
 #[derive(Template)]
 #[template(path = "page.html")]
@@ -87,6 +90,15 @@ pub struct Figure {
     pub table: Option<Table>,
 }
 
+impl Figure {
+    /// About how many bytes it takes on the page.
+    fn size(&self) -> usize {
+        let cell = |c: &String| c.len() + 21;
+        let table: usize = self.table.iter().flat_map(|t| &t.rows).flat_map(|r| &r.cells).map(cell).sum();
+        self.charts.iter().map(String::len).sum::<usize>() + table + self.caption.len() + 300
+    }
+}
+
 /// A table; the first `words` columns are words, the rest numbers.
 #[derive(Default)]
 pub struct Table {
@@ -138,7 +150,9 @@ impl Page {
             options.title.clone()
         };
         let axes = figures::axes(comparison, &options.events);
-        let chapters = chapters::chapters(comparison);
+        let chapters = chapters::chapters(comparison, options.card.as_ref());
+        let figures = axes.iter().flat_map(|a| &a.figures).chain(chapters.iter().flat_map(|c| &c.figures));
+        let room = SIZE.saturating_sub(figures.map(Figure::size).sum());
         let mut sections = vec![
             ("findings".to_string(), "Findings".to_string()),
             ("coverage".into(), "What was read".into()),
@@ -178,7 +192,7 @@ impl Page {
             any_corrected: comparison.axes.iter().any(|axis| axis.corrected),
             groups: groups(comparison),
             coverage_note: coverage_note(comparison),
-            evidence: Evidence::new(comparison, statements, options.max_quotes),
+            evidence: Evidence::new(comparison, statements, options.max_quotes, room),
             methods: findings::methods(comparison),
             notes: comparison.notes.iter().map(|note| note.text.clone()).collect(),
             provenance: options.provenance.clone(),

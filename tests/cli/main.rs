@@ -3,5 +3,6 @@
 mod bad_input;
 mod check;
 mod extract;
+mod report;
 mod safety;
 mod workdir;

@@ -8,6 +8,7 @@ mod pairs;
 mod result;
 mod stories;
 mod tables;
+mod words;
 
 use std::collections::BTreeMap;
 
@@ -19,7 +20,7 @@ use join::{Joined, join};
 pub use result::{
     AxisComparison, AxisGroup, ClassName, ClassShare, Comparison, CorpusSummary, Details, Estimate,
     GoldSummary, GroupSummary, LabelPlan, MonthCell, Note, Pair, Sampling, Sensitivity, SpeakerCell,
-    SpeakerRow, Split,
+    SpeakerRow, Split, WordRow,
 };
 
 /// Predictions for one axis by a model that did not see the statement, by statement id.
@@ -157,6 +158,7 @@ pub fn compare(
         groups: groups.summaries.clone(),
         gold,
         axes: found,
+        words: words::words(&input),
         n_tests,
         notes: Vec::new(),
     };

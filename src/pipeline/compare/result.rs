@@ -27,6 +27,8 @@ pub struct Comparison {
     pub gold: Option<GoldSummary>,
     /// The axes.
     pub axes: Vec<AxisComparison>,
+    /// The words that stand out in each group.
+    pub words: Vec<WordRow>,
     /// How many differences were tested, over all axes; Holm's method adjusts for this number.
     pub n_tests: usize,
     /// What a reader must know before believing a figure.
@@ -371,6 +373,21 @@ pub struct MonthCell {
     pub n: usize,
     /// Their mean prediction, with the interval over articles; uncorrected.
     pub estimate: Estimate,
+}
+
+/// A word that a group prints more, or less, often than the others.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct WordRow {
+    /// The group's name.
+    pub group: String,
+    /// The word, in lower case.
+    pub word: String,
+    /// Weighted log-odds over their standard error; positive: more often here. Orders words, tests nothing.
+    pub z: f64,
+    /// Statements of the group with the word.
+    pub n_here: usize,
+    /// Statements of the other groups with it.
+    pub n_elsewhere: usize,
 }
 
 /// How many random labels per group a difference needs.

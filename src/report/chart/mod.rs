@@ -3,6 +3,7 @@
 //! Words of the user go into text nodes alone, which the SVG writer escapes; attributes get numbers and fixed words.
 
 mod bars;
+mod curve;
 mod dots;
 mod heat;
 mod map;
@@ -14,6 +15,7 @@ use svg::node::Text;
 use svg::node::element::Element;
 
 pub use bars::{BarRow, bars, counts};
+pub use curve::{Curve, curve};
 pub use dots::{DotRow, dots};
 pub use heat::{HeatRow, heat};
 pub use map::{MapPoint, map};
