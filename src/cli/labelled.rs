@@ -39,7 +39,8 @@ pub struct LabelledArgs {
     encoding: Option<String>,
 }
 
-fn pair(word: &str) -> std::result::Result<(String, String), String> {
+/// Two column names with a comma between them.
+pub fn pair(word: &str) -> std::result::Result<(String, String), String> {
     match word.split_once(',') {
         Some((from, to)) if !from.is_empty() && !to.is_empty() => Ok((from.trim().into(), to.trim().into())),
         _ => Err("expected two column names, such as from,to".into()),

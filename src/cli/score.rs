@@ -35,6 +35,13 @@ pub struct Args {
     /// The column that holds the text of the statements.
     #[arg(long, value_name = "COLUMN", requires = "statements")]
     text: Option<String>,
+    /// The column that says what a statement speaks about, for a model that was trained with --target.
+    #[arg(long, value_name = "COLUMN", requires = "statements")]
+    target: Option<String>,
+    /// The columns with the first and one past the last character of the marked part of the text, for a model that
+    /// was trained with --span.
+    #[arg(long, value_name = "FROM,TO", requires = "statements", value_parser = super::labelled::pair)]
+    span: Option<(String, String)>,
     /// The model; the one that comes with Sayso if not given.
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
@@ -161,7 +168,7 @@ fn score_articles(
             let (mut statements, notes) = extract(article, &extractor);
             for statement in &mut statements {
                 directory.join(statement);
-                fill(statement, scorer);
+                fill(statement, &Context::default(), scorer);
             }
             (statements, notes)
         },
@@ -193,10 +200,16 @@ fn score_statements(
     for statement in &file.statements {
         further.extend(statement.extra.keys().filter(|k| !further.contains(k)).cloned().collect::<Vec<_>>());
     }
+    let context = Context::find(args, &further)?;
     let mut writer = create(further)?;
     let bar = talk.progress(Some(file.statements.len() as u64), "statements");
     for batch in file.statements.chunks_mut(BATCH) {
-        batch.par_iter_mut().for_each_init(|| model.scorer(), |scorer, statement| fill(statement, scorer));
+        batch.par_iter_mut().for_each_init(
+            || model.scorer(),
+            |scorer, statement| {
+                fill(statement, &context, scorer);
+            },
+        );
         for statement in batch.iter() {
             tally.add(statement);
             writer.write(statement)?;
@@ -214,9 +227,52 @@ fn score_statements(
 }
 
 /// Puts the scores of the model into a statement, in place of any it had.
-fn fill(statement: &mut ScoredStatement, scorer: &mut Scorer<'_>) {
-    let scored = scorer.score(Passage::from(statement.quote.as_str()));
+fn fill(statement: &mut ScoredStatement, context: &Context, scorer: &mut Scorer<'_>) {
+    let scored = scorer.score(context.passage(statement));
     statement.axes = scored.axes;
     statement.n_tokens = scored.n_tokens;
     statement.known_share = scored.known_share;
+}
+
+/// Which further columns hold what a statement speaks about.
+#[derive(Default)]
+struct Context {
+    target: Option<String>,
+    span: Option<(String, String)>,
+}
+
+impl Context {
+    fn find(args: &Args, columns: &[String]) -> Result<Self> {
+        let span = args.span.as_ref();
+        let asked = args.target.iter().chain(span.map(|s| &s.0)).chain(span.map(|s| &s.1));
+        for name in asked {
+            if !columns.contains(name) {
+                let error = Error::input(
+                    crate::Position::row(&args.statements[0], 1),
+                    format!("the further columns {}", columns.join(", ")),
+                    format!("a column {name}"),
+                );
+                let near = crate::corpus::nearest(name, columns.iter().map(String::as_str));
+                return Err(match near {
+                    Some(near) => error.with_help(format!("Did you mean {near:?}?")),
+                    None => error,
+                });
+            }
+        }
+        Ok(Self { target: args.target.clone(), span: args.span.clone() })
+    }
+
+    /// The text of a statement with what it speaks about; a mark that does not lie in the text is passed over.
+    fn passage<'s>(&self, statement: &'s ScoredStatement) -> Passage<'s> {
+        let text = statement.quote.as_str();
+        let cell = |name: &String| statement.extra.get(name).map(|c| c.trim());
+        let target = self.target.as_ref().and_then(cell).unwrap_or_default();
+        let number = |name: &String| cell(name)?.parse::<usize>().ok();
+        let span = self.span.as_ref().and_then(|(from, to)| {
+            let byte = |n: usize| text.char_indices().map(|(i, _)| i).chain([text.len()]).nth(n);
+            let (start, end) = (byte(number(from)?)?, byte(number(to)?)?);
+            (start < end).then(|| crate::types::Span::new(start, end))
+        });
+        Passage { text, target, span }
+    }
 }

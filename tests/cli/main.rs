@@ -5,4 +5,5 @@ mod check;
 mod extract;
 mod report;
 mod safety;
+mod training;
 mod workdir;
