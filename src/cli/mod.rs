@@ -4,6 +4,7 @@ mod agree;
 mod batches;
 mod check;
 mod completions;
+mod convert;
 mod demo;
 mod evaluate;
 mod explain;
@@ -59,6 +60,7 @@ enum Command {
     Label(Box<label::Args>),
     Check(check::Args),
     Agree(agree::Args),
+    Convert(convert::Args),
     Init(init::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -110,6 +112,7 @@ fn dispatch(command: Command, talk: &Talk) -> Result<Outcome> {
         Command::Explain(args) => explain::run(&args, talk),
         Command::Train(args) => train::run(&args, talk),
         Command::Label(args) => label::run(&args, talk),
+        Command::Convert(args) => convert::run(&args, talk),
         Command::Agree(args) => agree::run(&args, talk),
         Command::Report(args) => report::run(&args, talk),
         Command::Completions(args) => completions::run(&args),

@@ -10,7 +10,7 @@ use crate::pipeline::SpeakerDirectory;
 use crate::{Error, Result};
 
 /// The options of every command that reads articles.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct ArticleArgs {
     /// Articles: .txt, .csv, .tsv, .json, .jsonl (also .gz), folders or patterns of these, - for standard input.
     #[arg(value_name = "ARTICLES")]

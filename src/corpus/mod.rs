@@ -6,6 +6,7 @@ mod axes;
 mod columns;
 mod date;
 mod decode;
+mod exchange;
 mod labels;
 mod metadata;
 mod objects;
@@ -21,6 +22,11 @@ pub use axes::{BUNDLED_AXES, axes_or_bundled, bundled_axes, parse_axes, read_axe
 pub use columns::{Field, field, is_missing};
 pub use date::{DayOrder, parse as parse_date};
 pub use decode::{Decoded, encoding_by_name, open};
+pub use exchange::{
+    Check, Counting, Document, Marked, OffsetUnit, Restored, Ruler, brat_file_name, detect, documents,
+    is_plain, read_brat, read_doccano, read_label_studio, read_prodigy, restore, write_brat, write_doccano,
+    write_label_studio, write_prodigy,
+};
 pub use labels::{LABEL_COLUMNS, LabelFile, Problem, label_bytes};
 pub use metadata::{Metadata, PathPattern};
 pub use output::{Output, write_atomically};

@@ -2,8 +2,10 @@
 
 mod bad_input;
 mod check;
+mod convert;
 mod extract;
 mod report;
+mod label;
 mod safety;
 mod training;
 mod workdir;

@@ -313,7 +313,10 @@ async function move(end, unit, forward) {
   await loadWhole();
   const span = state.pending || { start: state.view.start, end: state.view.end };
   const { starts, ends } = unit === "word" ? Points.words(state.whole) : (() => { const b = Points.characters(state.whole); return { starts: b, ends: b }; })();
-  const bounds = end === "start" ? starts : ends;
+  // A statement neither begins nor ends with a blank: the step goes over it.
+  const points = Points.of(state.whole);
+  const inked = (b) => (points[end === "start" ? b : b - 1] || "").trim() !== "";
+  const bounds = (end === "start" ? starts : ends).filter(inked);
   const at = span[end];
   const to = forward ? bounds.find((b) => b > at) : bounds.filter((b) => b < at).pop();
   if (to === undefined) return;
