@@ -52,7 +52,7 @@ pub fn place(s: &Session, place: usize) -> Result<Value> {
     let item = &s.frame().items[slot.item];
     let mark = s.mark(slot);
     let moved = (mark.start, mark.end) != (item.blank.start, item.blank.end);
-    let told = matches!(mark.stage, Stage::Done | Stage::Rejected) || s.settings().review;
+    let told = matches!(mark.stage, Stage::Done | Stage::Rejected);
     let mut view = json!({
         "place": place,
         "again": slot.again,

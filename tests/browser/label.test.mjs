@@ -247,6 +247,7 @@ test("differences are settled side by side without names", async () => {
   assert.match(await page.textContent("#count"), /^0 of 3$/);
   const table = await page.textContent("#opinions");
   assert.ok(table.includes("Coder A") && !table.includes("a1") && !table.includes("a2"), table);
+  assert.equal(await page.locator("#told").isVisible(), false, "whoever settles does not see the outlet either");
   await shot(page, "review");
   for (let i = 0; i < 3; i += 1) await press(page, "2", "q");
   assert.equal(await page.locator("#over").isVisible(), true);

@@ -50,15 +50,16 @@ impl Page {
         Self { child, port: port.parse().expect("a port"), token: token.trim().to_string() }
     }
 
-    fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(("127.0.0.1", self.port)).expect("it listens");
+    /// `None` when it no longer listens.
+    fn connect(&self) -> Option<TcpStream> {
+        let stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
         stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout");
-        stream
+        Some(stream)
     }
 
     /// Sends bytes as they are.
     fn raw(&self, request: &str) -> Option<Answer> {
-        let mut stream = self.connect();
+        let mut stream = self.connect()?;
         stream.write_all(request.as_bytes()).ok()?;
         let mut text = String::new();
         stream.read_to_string(&mut text).ok()?;
@@ -216,7 +217,7 @@ fn slow_strangers_do_not_keep_the_annotator_out() {
     let page = Page::open(&dir);
     let mut strangers: Vec<TcpStream> = Vec::new();
     for i in 0..600 {
-        let mut stream = page.connect();
+        let mut stream = page.connect().expect("it listens");
         // Half a head, and then nothing.
         let _ = stream.write_all(b"GET / HTTP/1.1\r\nhost: ");
         strangers.push(stream);

@@ -451,7 +451,7 @@ async function end() {
 const TOOLS = {
   list: () => list(state.view ? Math.floor(state.view.place / 100) * 100 : 0),
   search: () => { el("search").showModal(); el("query").select(); },
-  help: () => el("help").showModal(),
+  help: () => { el("help").showModal(); el("help").scrollTop = 0; },
   end, speaker, mark, add,
   whole: loadWhole,
   respan: useSelection,
