@@ -6,6 +6,8 @@ use super::reading::{Reading, Sentence};
 
 /// Items between a cue and the beginning of its content.
 const MAX_ADJUNCT: usize = 30;
+/// Later cues of the sentence that may end a clause, and items in which its first phrase must stand.
+const MAX_LATER: usize = 60;
 /// Items in which a clause must show a finite verb.
 const MAX_CLAUSE: usize = 40;
 
@@ -46,7 +48,8 @@ pub(crate) fn reports(reading: &Reading<'_>, sentence: Sentence, hits: &[Hit]) -
             hit.subject =
                 earlier.and_then(|h| h.subject).or_else(|| first_phrase(reading, sentence.start, hit.group));
         }
-        let pieces = pieces(reading, sentence, end, cursor, &hit, &hits[k + 1..]);
+        let pieces =
+            pieces(reading, sentence, end, cursor, &hit, &hits[k + 1..hits.len().min(k + 1 + MAX_LATER)]);
         match pieces {
             Some(pieces) if !pieces.is_empty() => {
                 cursor = pieces.last().map_or(cursor, |p| p.1).max(attribution_end(&hit));
@@ -76,6 +79,7 @@ fn trim_stop(reading: &Reading<'_>, start: usize, end: usize) -> usize {
 
 /// The first noun phrase of a sentence, which is mostly its subject.
 pub(crate) fn first_phrase(reading: &Reading<'_>, start: usize, end: usize) -> Option<super::phrase::Phrase> {
+    let end = end.min(start + MAX_LATER);
     let mut i = start;
     let mut after_preposition = false;
     while i < end {

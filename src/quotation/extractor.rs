@@ -291,6 +291,24 @@ mod tests {
     }
 
     #[test]
+    fn hostile_texts_are_read_to_the_end() {
+        for unit in [
+            "\"",
+            "“",
+            "„",
+            "'a ",
+            "he said ",
+            "Anna Berg ",
+            "\n",
+            "“a,” he said, “b,” ",
+            "saying a, ",
+            "– Who?\n",
+        ] {
+            assert_lawful(&unit.repeat(100_000 / unit.len())).expect("lawful statements");
+        }
+    }
+
+    #[test]
     fn every_cue_passes_its_examples_and_counter_examples() {
         let mut failures = Vec::new();
         for lexicon in Extractor::new().lexicons {

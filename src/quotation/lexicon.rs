@@ -204,7 +204,12 @@ struct FileCue {
 }
 
 /// The data files, in order of preference.
-const FILES: [&str; 2] = [include_str!("lexicon/en.toml"), include_str!("lexicon/de.toml")];
+const FILES: [&str; 4] = [
+    include_str!("lexicon/en.toml"),
+    include_str!("lexicon/de.toml"),
+    include_str!("lexicon/uk.toml"),
+    include_str!("lexicon/ru.toml"),
+];
 
 impl Lexicon {
     /// All languages that come with the crate.

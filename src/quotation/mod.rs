@@ -4,6 +4,7 @@
 //! are found in each sentence and their content is read on both sides; quotations that no cue claims are given to
 //! the speaker around them; interviews and digests are read turn by turn. Mentions are then resolved to people.
 
+mod alias;
 mod clause;
 mod cue;
 mod digest;
@@ -18,4 +19,5 @@ mod speaker;
 
 mod extractor;
 
+pub use alias::{AliasSuggestion, suggest_aliases};
 pub use extractor::{Extraction, Extractor, Note};

@@ -8,6 +8,11 @@ use super::reading::{Reading, Sentence};
 use super::speaker::{Resolver, Speaker, tidy};
 use crate::types::{Kind, Span};
 
+/// Mentions of a sentence that are looked at for the speaker of a quotation.
+const MAX_MENTIONS: usize = 40;
+/// Items around a quotation in which reported speech must show itself.
+const NEIGHBOURHOOD: usize = 60;
+
 /// A statement before its paragraphs are told apart.
 #[derive(Debug, Clone)]
 pub(crate) struct Draft {
@@ -85,7 +90,7 @@ impl<'a, 'b> Prose<'a, 'b> {
             }
         }
         self.orphans(number, sentence, &claimed, context.as_ref());
-        let label = reports.is_empty() && !self.has_subject_cue(&idle, sentence);
+        let label = sentence.colon && reports.is_empty() && !self.has_subject_cue(&idle, sentence);
         if sentence.colon && (label || context.as_ref().is_none_or(|c| !c.announces)) {
             context = self.announced(number, sentence).or(context);
         }
@@ -102,8 +107,10 @@ impl<'a, 'b> Prose<'a, 'b> {
 
     /// A cue at the end of the sentence waits for its content; one inside brackets does not.
     fn has_subject_cue(&self, idle: &[Hit], sentence: Sentence) -> bool {
-        idle.iter().any(|h| {
-            h.subject.is_some() && !(h.end..sentence.end).any(|i| self.reading.items[i].is(class::CLOSE))
+        idle.iter().take(MAX_MENTIONS).any(|h| {
+            h.subject.is_some()
+                && !(h.end..sentence.end.min(h.end + NEIGHBOURHOOD))
+                    .any(|i| self.reading.items[i].is(class::CLOSE))
         })
     }
 
@@ -185,9 +192,9 @@ impl<'a, 'b> Prose<'a, 'b> {
         let mentions = self.resolver.people.mentions_in(sentence.start, sentence.end);
         let short = sentence.end - sentence.start <= 40;
         let at_end = |m: &&super::mention::Mention| m.end + 1 >= sentence.end || short;
-        let last = mentions.iter().rev().find(at_end)?;
+        let last = mentions.iter().rev().take(MAX_MENTIONS).find(at_end)?;
         let people = &self.resolver.people.list;
-        let who = mentions.iter().rev().find(|m| people[m.person].human).unwrap_or(last);
+        let who = mentions.iter().rev().take(MAX_MENTIONS).find(|m| people[m.person].human).unwrap_or(last);
         let phrase = Phrase { start: who.titled, end: who.end, aside: who.end };
         let speaker = self.resolver.resolve(phrase, number);
         Some(Context {
@@ -204,8 +211,11 @@ impl<'a, 'b> Prose<'a, 'b> {
     /// The subject of a sentence without a cue, for a quotation right after it.
     fn subject_context(&mut self, number: usize, sentence: Sentence) -> Option<Context> {
         let people = self.resolver.people;
-        let mention =
-            people.mentions_in(sentence.start, sentence.end).iter().find(|m| people.list[m.person].human);
+        let mention = people
+            .mentions_in(sentence.start, sentence.end)
+            .iter()
+            .take(MAX_MENTIONS)
+            .find(|m| people.list[m.person].human);
         let phrase = match mention {
             Some(m) => Phrase { start: m.titled, end: m.end, aside: m.end },
             None => first_phrase(self.reading, sentence.start, sentence.end)
@@ -243,7 +253,9 @@ impl<'a, 'b> Prose<'a, 'b> {
                 | class::OPEN)
         });
         for i in sentence.start..sentence.end {
-            if !reading.items[i].is(class::QUOTE) || claimed.iter().any(|&(a, b)| a <= i && i < b) {
+            // The claimed pieces are in order and do not overlap.
+            let next = claimed.partition_point(|&(start, _)| start <= i);
+            if !reading.items[i].is(class::QUOTE) || (next > 0 && i < claimed[next - 1].1) {
                 continue;
             }
             let quote = reading.items[i].quote as usize;
@@ -393,7 +405,8 @@ impl<'a, 'b> Prose<'a, 'b> {
         if !reading.quote_starts_upper(quote) {
             return true;
         }
-        let reported = (sentence.start..sentence.end)
+        let from = sentence.start.max(i.saturating_sub(NEIGHBOURHOOD));
+        let reported = (from..sentence.end.min(i + NEIGHBOURHOOD))
             .any(|k| k != i && reading.items[k].is(class::CUE_VERB | class::REPORTED));
         reported && reading.quote_words(quote) > 1
             || (reported && i > sentence.start && reading.items[i - 1].is(class::DETERMINER))

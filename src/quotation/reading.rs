@@ -291,6 +291,7 @@ impl<'a> Reading<'a> {
 
     /// "Image: Anna Berg": a picture's caption or another line beside the text.
     pub fn is_caption(&self, start: usize, end: usize) -> bool {
+        let end = end.min(start + 20);
         (start + 1..end).any(|i| self.items[i].is(class::COLON) && self.items[i - 1].is(class::NOT_NAME))
     }
 
