@@ -76,6 +76,7 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
             ("version".into(), format!("sayso {}", env!("CARGO_PKG_VERSION"))),
         ],
         card: Some(model.card().clone()),
+        agreement: None,
         events: Vec::new(),
     };
     let page = report::html(&comparison, &statements, &options)?;

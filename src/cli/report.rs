@@ -7,10 +7,10 @@ use crate::corpus::{
     write_atomically,
 };
 use crate::model::Model;
-use crate::pipeline::{CompareParams, Comparison, Pair, compare, held_out};
+use crate::pipeline::{AgreeParams, CompareParams, Comparison, Pair, agree, compare, held_out};
 use crate::report::{self, PageOptions};
 use crate::statistics::Target;
-use crate::types::{Axis, AxisSet, Class, ScoredStatement};
+use crate::types::{Axis, AxisSet, Class, LabelledStatement, ScoredStatement};
 use crate::{Error, Result};
 
 /// Compare outlets: one page with figures, intervals, and the statements behind every mark.
@@ -72,23 +72,13 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
     let file = read_statements(&args.scored, None)?;
     talk.skipped(&file.skipped);
     let axes = axes(args, &file.statements, &file.axis_ids)?;
-    let gold = if args.gold.is_empty() {
-        Vec::new()
-    } else {
-        let labels = LabelFile::read(&args.gold, &axes, None)?;
-        if let Some(problem) = labels.problems.first() {
-            talk.warn(format!(
-                "{} label rows left out; the first: {}",
-                labels.problems.len(),
-                problem.clone().into_error()
-            ));
-        }
-        labels.rows
-    };
+    let gold = labels(args, &axes, talk)?;
     let model = args.model.as_deref().map(Model::load).transpose()?;
     let out_of_fold = model.as_ref().map(|m| held_out(m, &file.statements)).unwrap_or_default();
+    let keeps_folds = model.as_ref().is_some_and(|m| !m.held_out().p.is_empty());
     let params = CompareParams {
         trained_on_gold: !out_of_fold.is_empty(),
+        training_known: keeps_folds,
         out_of_fold,
         by: args.by.clone(),
         target: if args.target == "corpus" { Target::Corpus } else { Target::Process },
@@ -107,6 +97,8 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
                 max_quotes: args.max_quotes,
                 provenance: provenance(args)?,
                 card: model.map(|m| m.card().clone()),
+                // Labels of one annotator have no agreement, which is no error here.
+                agreement: agree(&gold, &axes, &AgreeParams::default()).ok(),
                 events: args.events.as_deref().map(read_events).transpose()?.unwrap_or_default(),
             };
             report::html(&comparison, &file.statements, &options)?
@@ -115,6 +107,19 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
     write(args, &text)?;
     summary(&comparison, args, talk);
     Ok(Outcome::Done)
+}
+
+/// The hand labels; rows that cannot be read are left out and told.
+fn labels(args: &Args, axes: &AxisSet, talk: &Talk) -> Result<Vec<LabelledStatement>> {
+    if args.gold.is_empty() {
+        return Ok(Vec::new());
+    }
+    let labels = LabelFile::read(&args.gold, axes, None)?;
+    if let Some(problem) = labels.problems.first() {
+        let first = problem.clone().into_error();
+        talk.warn(format!("{} label rows left out; the first: {first}", labels.problems.len()));
+    }
+    Ok(labels.rows)
 }
 
 fn write(args: &Args, text: &str) -> Result<()> {

@@ -2,9 +2,8 @@
 
 use super::chart::{MapPoint, SplitRow, counts, map, signed, splits};
 use super::figures::{pole_titles, share, span};
-use super::quality;
 use super::view::{Chapter, Figure, Table};
-use crate::model::Card;
+use super::{PageOptions, agreement, quality};
 use crate::pipeline::{AxisComparison, Comparison, Estimate};
 
 /// Speakers in the chart of the most quoted.
@@ -13,9 +12,10 @@ const MOST_QUOTED: usize = 20;
 const MOST_SPLITS: usize = 10;
 
 /// The sections, those without content left out.
-pub fn chapters(comparison: &Comparison, card: Option<&Card>) -> Vec<Chapter> {
-    let quality = card.map(quality::chapter);
-    [quoted(comparison), why(comparison), two_axes(comparison), words(comparison), quality]
+pub fn chapters(comparison: &Comparison, options: &PageOptions) -> Vec<Chapter> {
+    let quality = options.card.as_ref().map(quality::chapter);
+    let agreement = options.agreement.as_ref().map(agreement::chapter);
+    [quoted(comparison), why(comparison), two_axes(comparison), words(comparison), quality, agreement]
         .into_iter()
         .flatten()
         .collect()

@@ -1,5 +1,6 @@
 //! A comparison as one self-contained page, or as tables. Draws and words what it is given; computes nothing.
 
+mod agreement;
 mod chapters;
 mod chart;
 mod evidence;
@@ -15,7 +16,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use crate::model::Card;
-use crate::pipeline::Comparison;
+use crate::pipeline::{Agreement, Comparison};
 use crate::types::ScoredStatement;
 use crate::{Error, Result};
 pub use tidy::{csv, json, markdown};
@@ -35,6 +36,8 @@ pub struct PageOptions {
     pub provenance: Vec<(String, String)>,
     /// The card of the model that scored the statements.
     pub card: Option<Card>,
+    /// How far the annotators of the labels agree, where two labelled the same statements.
+    pub agreement: Option<Agreement>,
     /// Things that happened, for the timeline: date as `YYYY-MM-DD`, and what.
     pub events: Vec<(String, String)>,
 }
@@ -46,6 +49,7 @@ impl Default for PageOptions {
             max_quotes: Self::MAX_QUOTES,
             provenance: Vec::new(),
             card: None,
+            agreement: None,
             events: Vec::new(),
         }
     }

@@ -150,7 +150,7 @@ impl Page {
             options.title.clone()
         };
         let axes = figures::axes(comparison, &options.events);
-        let chapters = chapters::chapters(comparison, options.card.as_ref());
+        let chapters = chapters::chapters(comparison, options);
         let figures = axes.iter().flat_map(|a| &a.figures).chain(chapters.iter().flat_map(|c| &c.figures));
         let room = SIZE.saturating_sub(figures.map(Figure::size).sum());
         let mut sections = vec![

@@ -43,6 +43,8 @@ pub struct CompareParams {
     pub assume_random: bool,
     /// Out-of-fold probabilities for labelled statements, by axis id and statement id.
     pub out_of_fold: OutOfFold,
+    /// True when it is known whether the model that scored the statements was trained on these labels.
+    pub training_known: bool,
     /// True when the model that scored the statements was trained on these labels.
     pub trained_on_gold: bool,
 }
@@ -57,6 +59,7 @@ impl Default for CompareParams {
             max_groups: 40,
             assume_random: false,
             out_of_fold: OutOfFold::new(),
+            training_known: false,
             trained_on_gold: false,
         }
     }

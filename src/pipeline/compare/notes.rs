@@ -67,6 +67,10 @@ fn about_labels(comparison: &Comparison, params: &CompareParams, notes: &mut Vec
         notes.push(note("in_sample", None, None,
             "The model was trained on these labels and its predictions for them are not out of fold: its errors look smaller than they are, and intervals are too short.".into()));
     }
+    if !params.training_known && gold.sampling != Sampling::Census {
+        notes.push(note("training_unknown", None, None,
+            "The labels are taken to be new to the model. If they also trained it, name the model with --model, so that predictions of models that had not seen them are used; else intervals are too short.".into()));
+    }
     if gold.sampling != Sampling::Census
         && (gold.first_date > comparison.corpus.first_date || gold.last_date < comparison.corpus.last_date)
     {
