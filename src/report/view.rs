@@ -174,7 +174,7 @@ impl Page {
         Self {
             title,
             lead: format!(
-                "{} on {}.{}",
+                "{}: {}.{}",
                 plural(comparison.axes.len(), "axis", "axes"),
                 names.join(", "),
                 dates_sentence(&dates)

@@ -37,8 +37,8 @@ pub fn map(title: &str, poles: [&str; 4], points: &[MapPoint]) -> String {
     let mut parts = vec![
         line(x(-end), y(0.0), x(end), y(0.0), "zero"),
         line(x(0.0), y(-end), x(0.0), y(end), "zero"),
-        label(LEFT + 4.0, middle - 8.0, "start", "pole low", &format!("← {}", fitted(poles[0], 20))),
-        label(LEFT + SIDE - 4.0, middle - 8.0, "end", "pole high", &format!("{} →", fitted(poles[1], 20))),
+        label(LEFT + 4.0, middle + 34.0, "start", "pole low", &format!("← {}", fitted(poles[0], 20))),
+        label(LEFT + SIDE - 4.0, middle + 34.0, "end", "pole high", &format!("{} →", fitted(poles[1], 20))),
         label(x(0.0), TOP + SIDE + 18.0, "middle", "pole low", &format!("↓ {}", fitted(poles[2], 34))),
         label(x(0.0), TOP - 12.0, "middle", "pole high", &format!("↑ {}", fitted(poles[3], 34))),
     ];
