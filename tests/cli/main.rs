@@ -8,4 +8,5 @@ mod label;
 mod report;
 mod safety;
 mod training;
+mod train;
 mod workdir;

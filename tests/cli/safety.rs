@@ -17,7 +17,7 @@ fn a_killed_run_leaves_the_old_output_whole() {
     let dir = Workdir::new();
     corpus(&dir);
     let mut killed = 0;
-    for command in [["extract", "a.jsonl"]] {
+    for command in [["extract", "a.jsonl"], ["score", "a.jsonl"]] {
         for milliseconds in [1, 5, 20, 60, 120, 250] {
             dir.write("out.csv", "old");
             let mut child = dir

@@ -1,0 +1,89 @@
+//! Model files are untrusted: whatever is wrong with one, it is refused with a reason.
+
+use std::path::Path;
+
+use sayso::ErrorKind;
+use sayso::corpus::{TrainingRow, TrainingSet};
+use sayso::model::{BUNDLED, Model};
+use sayso::pipeline::{TrainParams, train};
+use sayso::types::{Axis, AxisSet};
+
+fn small() -> Vec<u8> {
+    let row = |i: usize, text: &str, class| TrainingRow {
+        text: format!("{text} in week {i}"),
+        group: i.to_string(),
+        weight: 1.0,
+        labels: vec![Some(class)],
+        ..TrainingRow::default()
+    };
+    let set = TrainingSet {
+        axes: AxisSet { axes: vec![Axis::nominal("posture", ["firm".into(), "mild".into()])] },
+        rows: (0..10)
+            .flat_map(|i| [row(i, "more sanctions must follow", 0), row(i + 10, "let us return to talks", 1)])
+            .collect(),
+        notes: Vec::new(),
+    };
+    let params = TrainParams { c: Some(1.0), ..TrainParams::default() };
+    train(&set, &params).expect("trainable").to_bytes().expect("writable")
+}
+
+#[track_caller]
+fn refused(bytes: &[u8], what: &str) {
+    match Model::from_bytes(bytes, Path::new("m.safetensors")) {
+        Ok(_) => panic!("accepted: {what}"),
+        Err(error) => assert!(
+            matches!(error.kind(), ErrorKind::Model { .. } | ErrorKind::TooLarge { .. }),
+            "{what}: {error}"
+        ),
+    }
+}
+
+#[test]
+fn a_model_reads_back_and_writes_the_same_bytes() {
+    let bytes = small();
+    let model = Model::from_bytes(&bytes, Path::new("m.safetensors")).expect("sound");
+    assert_eq!(model.to_bytes().expect("writable"), bytes);
+}
+
+#[test]
+fn a_model_cut_off_anywhere_is_refused() {
+    let bytes = small();
+    for length in 0..bytes.len() {
+        refused(&bytes[..length], &format!("{length} of {} bytes", bytes.len()));
+    }
+    refused(&[bytes.as_slice(), b"x"].concat(), "a byte too many");
+}
+
+#[test]
+fn a_model_with_any_byte_changed_is_refused() {
+    let bytes = small();
+    // Every byte of the header's length and of a stride through the file, each bit pattern of three.
+    for at in (0..8).chain((8..bytes.len()).step_by(7)) {
+        for mask in [0x01, 0x80, 0xff] {
+            let mut changed = bytes.clone();
+            changed[at] ^= mask;
+            refused(&changed, &format!("byte {at} xor {mask:#x}"));
+        }
+    }
+}
+
+#[test]
+fn a_header_that_claims_to_be_huge_is_refused_before_it_is_believed() {
+    let mut bytes = small();
+    bytes[..8].copy_from_slice(&(1_u64 << 60).to_le_bytes());
+    refused(&bytes, "2^60 bytes of header");
+}
+
+#[test]
+fn the_bundled_model_is_sound_and_small() {
+    let model = Model::bundled().expect("it comes with the program");
+    let ids: Vec<&str> = model.axes().iter().map(|axis| axis.axis.id.as_str()).collect();
+    assert_eq!(ids, ["alignment", "posture", "minsk", "sentiment"]);
+    assert!(BUNDLED.len() <= 4 << 20, "{} bytes", BUNDLED.len());
+    for axis in &model.card().axes {
+        let validation = axis.validation.as_ref().expect("validated");
+        let gain = validation.macro_f1 - validation.baselines.majority_macro_f1;
+        assert!(gain >= 0.25, "{}: {gain:.3} above the commonest class", axis.axis);
+        assert!(validation.reliability.ece <= 0.10, "{}: {:.3}", axis.axis, validation.reliability.ece);
+    }
+}
