@@ -476,8 +476,15 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Appends the columns of a passage and how often each stands, in the order of first occurrence.
-    pub(crate) fn read(&mut self, passage: Passage<'_>, ids: &mut Vec<u32>, tf: &mut Vec<u16>) {
+    /// Appends the columns of a passage and how often each stands, in the order of first occurrence. Returns its
+    /// words and how many of them are terms by themselves.
+    pub(crate) fn read(
+        &mut self,
+        passage: Passage<'_>,
+        ids: &mut Vec<u32>,
+        tf: &mut Vec<u16>,
+    ) -> (usize, usize) {
+        let mut words = None;
         let Self { tfidf, buffers, padded, memo, memo_spans, memo_ids, counts, touched } = self;
         if memo.len() > MEMO_LIMIT {
             *memo = KeyTable::with_capacity(0);
@@ -487,14 +494,20 @@ impl<'a> Reader<'a> {
         let table = &tfidf.vocabulary.table;
         let range = tfidf.params().chars.unwrap_or(NgramRange::new(1, 1));
         tfidf.analyser.analyse(passage, buffers, |_, channel, grams| match grams {
-            Grams::Words { keys, .. } => {
+            Grams::Words { n, keys, .. } => {
                 for key in keys {
                     table.prefetch(*key);
                 }
+                let mut known = 0;
                 for key in keys {
                     if let Some(id) = table.get(*key) {
                         Counter::count(counts, touched, id);
+                        known += 1;
                     }
+                }
+                // The first single words to come are those of the whole text.
+                if n == 1 {
+                    words.get_or_insert((keys.len(), known));
                 }
             }
             Grams::Chars { word, key, .. } => {
@@ -518,10 +531,11 @@ impl<'a> Reader<'a> {
             tf.push(*count);
             *count = 0;
         }
+        words.unwrap_or_else(|| self.known_words(passage.text))
     }
 
     /// Words of a text and how many of them are terms by themselves.
-    pub(crate) fn known_words(&mut self, text: &str) -> (usize, usize) {
+    fn known_words(&mut self, text: &str) -> (usize, usize) {
         self.tfidf.analyser.read(text, &mut self.buffers);
         Analyser::tokens(&self.buffers)
             .fold((0, 0), |(n, known), key| (n + 1, known + usize::from(self.tfidf.vocabulary.knows(key))))

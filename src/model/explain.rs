@@ -40,6 +40,12 @@ pub struct WordValue {
     pub value: f64,
 }
 
+/// The text as the model reads it, and where its terms stand: the same for all axes.
+pub(super) struct Places {
+    sources: Vec<Source>,
+    text: String,
+}
+
 /// The weight of each output in the direction that is explained.
 fn direction(model: &Model, axis: usize, class: usize) -> Vec<f64> {
     let axis = &model.axes[axis];
@@ -74,7 +80,7 @@ impl Model {
         let classes = self.axes[axis].axis.classes();
         let class = self.axes[axis].decide(&p[from..from + classes.len()]);
         let d = direction(self, axis, class);
-        let (ids, values) = scorer.read(passage);
+        let (ids, values) = scorer.values(passage);
         let adds = self.contributions(first, n, &d, ids, values);
         let intercept: f64 = self.axes[axis].intercepts.iter().zip(&d).map(|(b, d)| b * d).sum();
         let linear_score = intercept + adds.values().sum::<f64>();
@@ -122,22 +128,26 @@ impl Model {
         terms
     }
 
+    /// Where the terms of a text stand in it.
+    pub(super) fn places(&self, passage: Passage<'_>) -> Places {
+        Places { sources: self.tfidf.sources(passage), text: self.tfidf.normalised(passage.text) }
+    }
+
     /// The words that move a score most: each with what its character n-grams and its share of word n-grams add.
     pub(super) fn strongest_words(
         &self,
         axis: usize,
         class: usize,
-        passage: Passage<'_>,
+        places: &Places,
         ids: &[u32],
         values: &[f64],
     ) -> Vec<TermWeight> {
         let (first, n) = self.outputs()[axis];
         let adds = self.contributions(first, n, &direction(self, axis, class), ids, values);
-        let sources = self.tfidf.sources(passage);
-        let text = self.tfidf.normalised(passage.text);
         let mut by_word: BTreeMap<&str, f64> = BTreeMap::new();
-        for word in spread(&sources, &adds) {
-            let bare = text
+        for word in spread(&places.sources, &adds) {
+            let bare = places
+                .text
                 .get(word.start..word.end)
                 .unwrap_or_default()
                 .trim_matches(|c: char| !c.is_alphanumeric());

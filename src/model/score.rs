@@ -75,9 +75,8 @@ impl Scorer<'_> {
     /// Scores a text, with its strongest terms.
     pub fn score(&mut self, passage: Passage<'_>) -> TextScore {
         let model = self.model;
-        let (n_tokens, known) = self.reader.known_words(passage.text);
+        let (n_tokens, known) = self.read(passage);
         let known_share = share(known, n_tokens);
-        self.read(passage);
         let status = self.silence(passage, n_tokens, known);
         let mut axes = BTreeMap::new();
         match status {
@@ -95,12 +94,13 @@ impl Scorer<'_> {
             }
             None => {
                 self.project();
+                let places = model.places(passage);
                 for (index, (first, n)) in model.outputs().into_iter().enumerate() {
                     let axis = &model.axes[index];
                     let p = axis.calibration.apply(&self.z[first..first + n]);
                     let class = axis.decide(&p);
                     let status = if p[class] < axis.doubt { Status::LowConfidence } else { Status::Ok };
-                    let terms = model.strongest_words(index, class, passage, &self.ids, &self.values);
+                    let terms = model.strongest_words(index, class, &places, &self.ids, &self.values);
                     axes.insert(
                         axis.axis.id.clone(),
                         AxisScore {
@@ -115,13 +115,6 @@ impl Scorer<'_> {
             }
         }
         TextScore { axes, n_tokens, known_share }
-    }
-
-    /// Why a text would get no score; `None` when it gets one.
-    pub fn status(&mut self, passage: Passage<'_>) -> Option<Status> {
-        let (n_tokens, known) = self.reader.known_words(passage.text);
-        self.read(passage);
-        self.silence(passage, n_tokens, known)
     }
 
     fn silence(&self, passage: Passage<'_>, n_tokens: usize, known: usize) -> Option<Status> {
@@ -141,20 +134,28 @@ impl Scorer<'_> {
     /// the fast way through many texts.
     pub fn probabilities(&mut self, passage: Passage<'_>, out: &mut Vec<f64>) {
         self.read(passage);
+        self.finish(out);
+    }
+
+    /// Scores and calibrates the text read last.
+    fn finish(&mut self, out: &mut Vec<f64>) {
         self.project();
-        for (axis, (first, n)) in self.model.axes.iter().zip(self.model.outputs()) {
+        let mut first = 0;
+        for axis in &self.model.axes {
+            let n = axis.intercepts.len();
             out.extend(axis.calibration.apply(&self.z[first..first + n]));
+            first += n;
         }
     }
 
-    /// The terms of a text and their tf-idf, each block at length 1.
-    pub(super) fn read(&mut self, passage: Passage<'_>) -> (&[u32], &[f64]) {
+    /// Finds the terms of a text and their tf-idf, each block at length 1; returns its words and how many are known.
+    fn read(&mut self, passage: Passage<'_>) -> (usize, usize) {
         let tfidf = &self.model.tfidf;
         self.ids.clear();
         self.tf.clear();
         self.values.clear();
         self.norms.fill(0.0);
-        self.reader.read(passage, &mut self.ids, &mut self.tf);
+        let words = self.reader.read(passage, &mut self.ids, &mut self.tf);
         let idf = tfidf.idf();
         for (id, tf) in self.ids.iter().zip(&self.tf) {
             let value = self.frequency.get(*tf) * f64::from(idf[*id as usize]);
@@ -167,7 +168,20 @@ impl Scorer<'_> {
         for (id, value) in self.ids.iter().zip(&mut self.values) {
             *value *= self.norms[tfidf.block_index(*id)];
         }
+        words
+    }
+
+    /// The terms of a text and their tf-idf.
+    pub(super) fn values(&mut self, passage: Passage<'_>) -> (&[u32], &[f64]) {
+        self.read(passage);
         (&self.ids, &self.values)
+    }
+
+    /// Probabilities as [`Scorer::probabilities`] gives them, and why the text would get no score.
+    pub fn judged(&mut self, passage: Passage<'_>, out: &mut Vec<f64>) -> Option<Status> {
+        let (n_tokens, known) = self.read(passage);
+        self.finish(out);
+        self.silence(passage, n_tokens, known)
     }
 
     /// The linear scores of the text read last.

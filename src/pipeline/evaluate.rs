@@ -68,8 +68,8 @@ pub fn evaluate(model: &Model, set: &TrainingSet, seed: u64) -> Result<Evaluatio
                     .iter()
                     .map(|passage| {
                         let mut p = Vec::new();
-                        scorer.probabilities(*passage, &mut p);
-                        (p, scorer.status(*passage).is_some())
+                        let silent = scorer.judged(*passage, &mut p).is_some();
+                        (p, silent)
                     })
                     .collect::<Vec<_>>()
             },
