@@ -7,6 +7,6 @@ mod extract;
 mod label;
 mod report;
 mod safety;
-mod training;
 mod train;
+mod training;
 mod workdir;
