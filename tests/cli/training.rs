@@ -7,11 +7,13 @@ fn table() -> String {
     let mut csv = String::from("text,topic,from,to,stance\n");
     for i in 0..40 {
         let place = ["town", "harbour", "valley", "station"][i % 4];
-        csv.push_str(&format!("ban it in the {place} {i},smoking,0,3,favor\n"));
-        csv.push_str(&format!("ban it at the {place} {i},hunting ban repeal,0,3,against\n"));
-        csv.push_str(&format!("the {place} market opens at nine {i},smoking,0,3,none\n"));
-        csv.push_str(&format!("keep it legal in the {place} {i},smoking,0,4,against\n"));
-        csv.push_str(&format!("keep it legal at the {place} {i},hunting ban repeal,0,4,favor\n"));
+        csv.extend([
+            format!("ban it in the {place} {i},smoking,0,3,favor\n"),
+            format!("ban it at the {place} {i},hunting ban repeal,0,3,against\n"),
+            format!("the {place} market opens at nine {i},smoking,0,3,none\n"),
+            format!("keep it legal in the {place} {i},smoking,0,4,against\n"),
+            format!("keep it legal at the {place} {i},hunting ban repeal,0,4,favor\n"),
+        ]);
     }
     csv
 }
