@@ -79,7 +79,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// Those of [`Sheet::reconcile`], and of the journal.
+    /// Those of merging the label file, and of the journal.
     pub fn prepare(&mut self) -> Result<Option<Draft>> {
         let draft = self.try_prepare();
         if let Err(error) = &draft {

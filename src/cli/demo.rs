@@ -74,6 +74,7 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
         provenance: vec![
             ("command".into(), "sayso demo".into()),
             ("version".into(), format!("sayso {}", env!("CARGO_PKG_VERSION"))),
+            ("caution".into(), "the model was trained on labels of these very statements: its scores here are surer than on new articles".into()),
         ],
         card: Some(model.card().clone()),
         agreement: None,

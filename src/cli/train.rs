@@ -77,9 +77,9 @@ pub struct Args {
     /// Names that are one and the same: a CSV file with the columns alias and canonical.
     #[arg(long, value_name = "FILE")]
     aliases: Option<PathBuf>,
-    /// Flag scores as low_confidence so that of the others at most this share is wrong.
-    #[arg(long, value_name = "SHARE")]
-    abstain: Option<f64>,
+    /// Flag scores as low_confidence so that of the others at most this share is wrong; 0 flags none.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.1)]
+    abstain: f64,
     /// Seed of everything drawn.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -179,7 +179,7 @@ fn params(args: &Args) -> Result<TrainParams> {
         folds: args.folds,
         mask_names: !args.keep_names,
         aliases: args.aliases.as_deref().map_or(Ok(Vec::new()), crate::corpus::read_aliases)?,
-        abstain: args.abstain,
+        abstain: (args.abstain != 0.0).then_some(args.abstain),
         macro_f1: args.macro_f1,
         seed: args.seed,
     })
@@ -200,6 +200,10 @@ fn report(model: &Model, args: &Args, talk: &Talk) {
             "{}: macro-F1 {:.3}{interval} (most frequent class alone: {:.3}), accuracy {:.3}, calibration error {:.3}, C {:.3}",
             axis.axis, v.macro_f1, v.baselines.majority_macro_f1, v.accuracy, v.reliability.ece, axis.c
         ));
+        let asked = v.labels_asked_for();
+        if !asked.is_empty() {
+            talk.say(format!("  {asked}"));
+        }
     }
     talk.say(format!(
         "trained {} axes on {} rows, {} terms → {}",

@@ -99,7 +99,7 @@ pub struct Trial {
 }
 
 /// How a model does on rows it had not seen, every choice made without them.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Validation {
     /// Share of rows that get their class.
     pub accuracy: f64,
@@ -124,7 +124,7 @@ pub struct Validation {
 }
 
 /// What one gets without reading the text.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Baselines {
     /// Accuracy of always saying the most frequent class.
     pub majority_accuracy: f64,
@@ -147,6 +147,46 @@ pub struct LearningPoint {
     pub n_rows: usize,
     /// Macro-F1 on the held-out folds.
     pub macro_f1: f64,
+}
+
+impl Validation {
+    /// What macro-F1 gained with each doubling of the rows: the slope of the learning curve over the binary logarithm
+    /// of the rows, by least squares. `None` with fewer than three points.
+    pub fn gain_per_doubling(&self) -> Option<f64> {
+        let n = self.learning_curve.len() as f64;
+        if n < 3.0 {
+            return None;
+        }
+        let points = || self.learning_curve.iter().map(|p| (libm::log2(p.n_rows.max(1) as f64), p.macro_f1));
+        let (x, y) = points().fold((0.0, 0.0), |(x, y), (a, b)| (x + a / n, y + b / n));
+        let covariance: f64 = points().map(|(a, b)| (a - x) * (b - y)).sum();
+        let variance: f64 = points().map(|(a, _)| (a - x) * (a - x)).sum();
+        (variance > 0.0).then(|| covariance / variance)
+    }
+
+    /// How many rows macro-F1 would need to gain this much more, should the learning curve go on as it did.
+    ///
+    /// `None` when the curve does not rise, or would need more than a million rows.
+    pub fn rows_for_gain(&self, gain: f64) -> Option<usize> {
+        let slope = self.gain_per_doubling().filter(|slope| *slope > 0.001)?;
+        let rows = self.learning_curve.last()?.n_rows as f64 * libm::exp2(gain / slope);
+        (rows <= 1e6).then(|| ((rows / 10.0).round() * 10.0) as usize)
+    }
+
+    /// The two in a sentence; empty without a learning curve.
+    pub fn labels_asked_for(&self) -> String {
+        match (self.gain_per_doubling(), self.rows_for_gain(0.05)) {
+            (Some(slope), Some(rows)) => {
+                format!(
+                    "each doubling of the rows gained {slope:+.3} macro-F1; 0.05 more would take about {rows} rows to train on"
+                )
+            }
+            (Some(slope), None) => format!(
+                "each doubling of the rows gained {slope:+.3} macro-F1: more rows alone will not help"
+            ),
+            _ => String::new(),
+        }
+    }
 }
 
 impl Card {
@@ -240,6 +280,7 @@ impl AxisCard {
                 .map(|p| format!("{:.3} with {} rows", p.macro_f1, p.n_rows))
                 .collect();
             let _ = writeln!(out, "Learning curve, macro-F1: {}.", points.join(", "));
+            let _ = writeln!(out, "If it goes on so: {}.", v.labels_asked_for());
         }
         if self.trials.len() > 1 {
             let _ = writeln!(out, "\n| tried | C | log loss | macro-F1 |\n|---|---|---|---|");
@@ -261,4 +302,28 @@ impl AxisCard {
 fn short(x: f64) -> String {
     let rounded: f64 = format!("{x:.2e}").parse().unwrap_or(x);
     rounded.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn curve(points: &[(usize, f64)]) -> Validation {
+        let learning_curve =
+            points.iter().map(|&(n_rows, macro_f1)| LearningPoint { share: 1.0, n_rows, macro_f1 }).collect();
+        Validation { learning_curve, ..Validation::default() }
+    }
+
+    #[test]
+    fn a_curve_that_gains_five_points_a_doubling_asks_for_twice_the_rows() {
+        let v = curve(&[(100, 0.50), (200, 0.55), (400, 0.60)]);
+        assert!((v.gain_per_doubling().expect("three points") - 0.05).abs() < 1e-12);
+        assert_eq!(v.rows_for_gain(0.05), Some(800));
+    }
+
+    #[test]
+    fn a_flat_curve_and_two_points_ask_for_nothing() {
+        assert_eq!(curve(&[(100, 0.5), (200, 0.5), (400, 0.5)]).rows_for_gain(0.05), None);
+        assert_eq!(curve(&[(100, 0.5), (200, 0.6)]).labels_asked_for(), "");
+    }
 }

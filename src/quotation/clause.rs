@@ -416,7 +416,7 @@ fn onset(reading: &Reading<'_>, hit: &Hit, end: usize, frames: u16) -> Option<(u
             let part = frames & takes::PART != 0 && frames & takes::THAT == 0;
             let scare =
                 reading.is_nickname(i) && !part && i + 1 < end || reading.is_title(i) && i > hit.end && !part;
-            if !scare {
+            if !scare && !(inside && names_a_place(reading, i, limit, frames)) {
                 let close = frames & takes::CLOSE == 0 || i == hit.end || (i == hit.end + 1 && parted);
                 return close.then_some((i, Onset::Marks));
             }
@@ -458,6 +458,13 @@ fn onset(reading: &Reading<'_>, hit: &Hit, end: usize, frames: u16) -> Option<(u
         let after_comma = parted && (i == near + 1 && item.is(class::SUBJECT | class::CAPITAL) || set_off);
         let bare = frames & takes::BARE != 0 && !hit.infinitive && !inside && (!parted || after_comma);
         if bare && clause_begins(reading, i, end, frames & takes::LOOSE != 0) {
+            // "He said it himself on Monday: “…”": what stands before the colon is no clause of its own.
+            let colon = (i..limit).find(|k| reading.items[*k].is(class::COLON));
+            if let Some(k) =
+                colon.filter(|k| reading.at(k + 1, end, class::QUOTE) && !has_finite(reading, i, *k))
+            {
+                return Some((k + 1, Onset::Colon));
+            }
             return Some((i, Onset::Bare));
         }
         if item.is(class::PREPOSITION) && !item.is(class::COMPLEMENTIZER) {
@@ -468,13 +475,25 @@ fn onset(reading: &Reading<'_>, hit: &Hit, end: usize, frames: u16) -> Option<(u
             i += 1;
         } else if item.is(class::DETERMINER) && reading.at(i + 1, end, class::TIME) {
             i += 2;
-        } else if inside && reading.is_nominal(i) {
+        } else if inside && (reading.is_nominal(i) || item.is(class::DETERMINER | class::POSSESSIVE)) {
             i += 1;
         } else {
             return None;
         }
     }
     None
+}
+
+/// "said on the “Morning” programme “New Day” that …": a few words in marks that name where it was said.
+fn names_a_place(reading: &Reading<'_>, i: usize, limit: usize, frames: u16) -> bool {
+    const WORDS: usize = 4;
+    let text = reading.slice(reading.items[i]);
+    let stops = |c: char| c.is_ascii_punctuation() || "“”„«»…".contains(c);
+    let ends_open = !text.trim_end_matches(stops).is_empty() && !text.contains(['.', '!', '?', ',']);
+    frames & takes::THAT != 0
+        && ends_open
+        && text.split_whitespace().count() <= WORDS
+        && (i + 1..limit).any(|k| reading.items[k].is(class::COMPLEMENTIZER))
 }
 
 /// True when a clause without "that" can begin with item `i`.

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::Draws;
 
 /// How far probabilities are from coming true.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Reliability {
     /// `Σₖ (pₖ − yₖ)²`, averaged over rows, in [0, 2]; lower is better.
     pub brier: f64,

@@ -98,3 +98,18 @@ fn articles_come_from_tables_lines_globs_and_standard_input_with_their_metadata(
     let run = Run::of(command.output().expect("the program starts")).done();
     assert_eq!(lines(&run.stdout)[0]["article"], "stdin");
 }
+
+#[test]
+fn aliases_are_proposed_in_the_form_of_a_speakers_file() {
+    let dir = Workdir::new();
+    dir.write("a.txt", "“We wait,” said Vytis Jurkonis, an analyst. “We go on waiting,” Jurkonis said.")
+        .write("b.txt", "“We go,” said Vytis Yurkonis, the analyst.");
+    dir.sayso(&["extract", "a.txt", "b.txt", "-o", "s.csv", "--suggest-aliases", "speakers.csv"]).done();
+    assert!(
+        dir.read("speakers.csv").contains("\nVytis Jurkonis,Vytis Yurkonis,"),
+        "{}",
+        dir.read("speakers.csv")
+    );
+    let run = dir.sayso(&["extract", "b.txt", "--speakers", "speakers.csv", "--format", "jsonl"]).done();
+    assert_eq!(lines(&run.stdout)[0]["speaker"], "Vytis Jurkonis");
+}

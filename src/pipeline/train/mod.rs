@@ -62,7 +62,7 @@ impl Default for TrainParams {
             folds: 5,
             mask_names: true,
             aliases: Vec::new(),
-            abstain: None,
+            abstain: Some(0.1),
             macro_f1: false,
             seed: 1,
         }
