@@ -65,7 +65,8 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
     } else if errors > 0 {
         talk.next("mend the rows above, then check again");
     } else {
-        talk.next(format!("sayso train {} -o model.safetensors", args.labels[0].display()));
+        let axes = args.axes.as_ref().map_or(String::new(), |axes| format!(" --axes {}", axes.display()));
+        talk.next(format!("sayso train {}{axes} -o model.safetensors", args.labels[0].display()));
     }
     Ok(if errors > 0 { Outcome::Findings } else { Outcome::Done })
 }

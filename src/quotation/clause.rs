@@ -416,7 +416,8 @@ fn onset(reading: &Reading<'_>, hit: &Hit, end: usize, frames: u16) -> Option<(u
             let part = frames & takes::PART != 0 && frames & takes::THAT == 0;
             let scare =
                 reading.is_nickname(i) && !part && i + 1 < end || reading.is_title(i) && i > hit.end && !part;
-            if !scare && !(inside && names_a_place(reading, i, limit, frames)) {
+            let place = inside && names_a_place(reading, i, limit, frames);
+            if !(scare || place) {
                 let close = frames & takes::CLOSE == 0 || i == hit.end || (i == hit.end + 1 && parted);
                 return close.then_some((i, Onset::Marks));
             }
