@@ -159,8 +159,12 @@ impl<'a, 'b> Resolver<'a, 'b> {
         let from = self.people.mentions.partition_point(|m| m.start < item);
         let mut best: Option<(f32, usize)> = None;
         let mut second = f32::MIN;
+        let beside = self.beside_role(sentence);
         for mention in self.people.mentions[from.saturating_sub(WINDOW)..from].iter().rev() {
             let person = &self.people.list[mention.person];
+            if beside.contains(&mention.person) {
+                continue;
+            }
             if person.gender != Gender::Unknown && person.gender != gender || (person.body && !person.human) {
                 continue;
             }
@@ -180,6 +184,16 @@ impl<'a, 'b> Resolver<'a, 'b> {
         };
         let margin = (score - second.max(score - 4.0)) / 4.0;
         self.person(person, 0.45 + 0.45 * margin)
+    }
+
+    /// "The autocrat fights the impression that he is Orlov's man. He said": the people named beside a role that is
+    /// the subject of the sentence before are not whom the pronoun means.
+    fn beside_role(&self, sentence: usize) -> Vec<usize> {
+        let Some(before) = sentence.checked_sub(1).filter(|s| self.reading.begins_with_role(*s)) else {
+            return Vec::new();
+        };
+        let whole = self.reading.sentences[before];
+        self.people.mentions_in(whole.start, whole.end).iter().map(|mention| mention.person).collect()
     }
 
     fn score(&self, start: usize, titled: usize, person: usize, sentence: usize, gender: Gender) -> f32 {
