@@ -115,7 +115,7 @@ impl World {
 
 type Made = (ScoredStatement, Vec<usize>);
 
-#[allow(clippy::too_many_arguments)]
+#[allow(clippy::too_many_arguments, reason = "each is one fact about the made-up statement")]
 fn statement(
     o: usize,
     outlet: &str,

@@ -107,7 +107,10 @@ impl KeyTable {
 pub(super) fn prefetch(address: *const u8) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: a prefetch never faults and every x86-64 processor has it.
-    #[allow(unused_unsafe)]
+    #[allow(
+        unused_unsafe,
+        reason = "newer toolchains call the intrinsic safe, the oldest supported one does not"
+    )]
     unsafe {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         _mm_prefetch::<_MM_HINT_T0>(address.cast());
