@@ -194,6 +194,10 @@ fn trailing(
     if frames & if quoted { takes::MARKS | takes::TRAILING } else { takes::TRAILING } == 0 {
         return None;
     }
+    // "On Sunday's “Morning Show,” Berg said the bridge was safe": a title, no content.
+    if quoted && reading.is_title(stop - 1) && !has_finite(reading, start, stop - 1) && !hit.inverted {
+        return None;
+    }
     let after = hit.subject.filter(|_| hit.inverted).map_or(hit.end, |s| s.aside.max(s.end));
     let rest = skip_adjuncts(reading, after, end, frames);
     let outlet = end - rest.min(end) <= 4 && (rest..end).all(|i| reading.items[i].is(class::CAPITAL));
@@ -214,14 +218,16 @@ fn trailing(
         let joins = !reading.quote_starts_upper(follow.quote as usize) || has_finite(reading, start, stop);
         return joins.then(|| vec![left, (rest + 1, quote_run_end(reading, rest + 1, end))]);
     }
-    if follow.forms != 0 || follow.is(class::RELATIVE) || hit.inverted {
-        return has_finite(reading, start, stop).then(|| vec![left]);
-    }
-    let adjunct = reading.items[start].is(class::PREPOSITION | class::TIME | class::SUBORDINATION)
+    let adjunct = reading.items[start]
+        .is(class::PREPOSITION | class::TIME | class::SUBORDINATION | class::ADVERB)
         && !has_finite(reading, start, stop);
     if adjunct {
         let right = (rest + 1, clause_end(reading, rest + 1, end, later));
         return has_finite(reading, rest + 1, end).then(|| vec![right]);
+    }
+    let reports = later.first().is_some_and(|next| next.group <= rest + 1 && next.shared);
+    if reports || follow.is(class::RELATIVE) || hit.inverted {
+        return has_finite(reading, start, stop).then(|| vec![left]);
     }
     Some(vec![left, (rest + 1, clause_end(reading, rest + 1, end, later))])
 }
@@ -240,8 +246,13 @@ fn around_quote(reading: &Reading<'_>, rest: usize, end: usize, left: (usize, us
 
 /// The content before an attribution: after a colon only the quotation, else everything.
 fn left_piece(reading: &Reading<'_>, start: usize, stop: usize, quoted: bool) -> (usize, usize) {
-    if quoted && stop - start > 1 && reading.items[stop - 2].is(class::COLON | class::SEMICOLON) {
-        return (stop - 1, stop);
+    if quoted && stop - start > 1 {
+        let before = reading.items[stop - 2];
+        let aside = before.is(class::DASH | class::OPEN)
+            && reading.quote_starts_upper(reading.items[stop - 1].quote as usize);
+        if before.is(class::COLON | class::SEMICOLON) || aside {
+            return (stop - 1, stop);
+        }
     }
     (start, stop)
 }
@@ -505,7 +516,13 @@ fn clause_begins(reading: &Reading<'_>, i: usize, end: usize, loose: bool) -> bo
     let condition = item.is(class::SUBORDINATION) && !item.is(class::PREPOSITION);
     let contraction = item.is(class::OTHER_PRONOUN) && item.is(class::AUXILIARY | class::MODAL);
     let noun = reading.is_nominal(i) && (loose || item.is(class::CAPITAL));
-    (item.is(subject) || there || condition || contraction || noun)
+    // "said going there had helped": an activity as subject.
+    let activity = item.is(class::WORD)
+        && !item.is(class::CAPITAL)
+        && reading.slice(item).len() > 4
+        && reading.slice(item).ends_with("ing")
+        && has_own_verb(reading, i + 1, end);
+    (item.is(subject) || there || condition || contraction || noun || activity)
         && !item.is(class::TIME)
         && (contraction
             || if loose {
@@ -558,9 +575,20 @@ fn clause_end(reading: &Reading<'_>, start: usize, end: usize, later: &[Hit]) ->
         }
         let before = reading.items[first - 1];
         let source = reading.lexicon.cues[hit.cue as usize].takes & takes::SOURCE != 0;
+        // "“It fell,” adding that": the comma stands inside the marks.
+        let closed = before.is(class::QUOTE) && reading.quote_is_closed_off(before.quote as usize);
+        // "it had failed – “It fell,” she said –": words in marks that are a report of their own.
+        let aside = closed
+            && first > start + 2
+            && reading.items[first - 2].is(class::DASH | class::OPEN)
+            && reading.quote_starts_upper(before.quote as usize);
+        if aside {
+            stop = first - 2;
+            break;
+        }
         let joined = before.is(class::COORDINATION | class::SEMICOLON | class::COMMA | class::DASH)
             || before.is(class::CONTRAST);
-        if joined && !hit.inverted || source || (hit.shared && before.is(class::COMMA)) {
+        if joined && !hit.inverted || source || (hit.shared && (before.is(class::COMMA) || closed)) {
             stop = first;
             break;
         }

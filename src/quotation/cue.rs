@@ -155,6 +155,7 @@ fn finite(reading: &Reading<'_>, sentence: Sentence, floor: usize, blank: Hit, f
     if after_quote
         && !infinitive
         && let Some(subject) = inverted_subject(reading, sentence, &hit)
+        && !follows_its_subject(reading, sentence, floor, &hit)
     {
         return Some(Hit { subject: Some(subject), inverted: true, ..hit });
     }
@@ -165,10 +166,17 @@ fn finite(reading: &Reading<'_>, sentence: Sentence, floor: usize, blank: Hit, f
         return Some(Hit { shared: subject.is_none(), subject, ..hit });
     }
     if let Some(subject) = reading.subject_before(floor, group) {
-        if reading.can_speak(subject) {
+        // Whatever says something speaks, be it "one in three" or "those surveyed".
+        if reading.can_speak(subject) || says(reading, sentence, &hit, frames) {
             return Some(Hit { subject: Some(subject), ..hit });
         }
         return None;
+    }
+    if frames & takes::LOOSE != 0
+        && group > floor
+        && let Some(subject) = first_subject(reading, sentence, floor, group)
+    {
+        return Some(Hit { subject: Some(subject), ..hit });
     }
     if reading.lexicon.clause_comma
         && group == start
@@ -179,6 +187,34 @@ fn finite(reading: &Reading<'_>, sentence: Sentence, floor: usize, blank: Hit, f
     }
     let joined = group > floor && reading.items[group - 1].is(class::COORDINATION | class::COMMA);
     joined.then_some(Hit { shared: true, ..hit })
+}
+
+/// "Anna Berg, a lawyer from Kyiv, said the bridge": the subject stands before the verb although a comma does, too.
+fn follows_its_subject(reading: &Reading<'_>, sentence: Sentence, floor: usize, hit: &Hit) -> bool {
+    if !reading.items[hit.group - 1].is(class::COMMA | class::DASH) {
+        return false;
+    }
+    let Some(subject) = reading.subject_before(floor, hit.group) else { return false };
+    let first = (floor.max(sentence.start)..subject.start)
+        .all(|i| reading.items[i].is(class::ADVERB | class::COORDINATION | class::QUOTE | class::COMMA));
+    first && reading.can_speak(subject)
+}
+
+/// True when the verb is one that always reports, and a clause or words in marks follow it.
+fn says(reading: &Reading<'_>, sentence: Sentence, hit: &Hit, frames: u16) -> bool {
+    let marks = |i: usize| reading.at(i, sentence.end, class::QUOTE);
+    let quoted = frames & takes::MARKS != 0
+        && (marks(hit.end) || reading.at(hit.end, sentence.end, class::COMMA | class::COLON) && marks(hit.end + 1));
+    frames & takes::LOOSE != 0 || quoted
+}
+
+/// The first phrase of a clause, when nothing nearer to its verb is a subject: "Mr. Ryan has long said".
+fn first_subject(reading: &Reading<'_>, sentence: Sentence, floor: usize, group: usize) -> Option<Phrase> {
+    let start = if floor > sentence.start { floor } else { sentence.start };
+    (start..group)
+        .take_while(|&i| !reading.items[i].is(class::QUOTE | class::SEMICOLON | class::COLON))
+        .find_map(|i| reading.phrase_after(i, group))
+        .filter(|&phrase| reading.can_speak(phrase))
 }
 
 /// "on Thursday", "last week", "Thursday evening" between a subject and its verb.

@@ -275,7 +275,8 @@ impl Lexicon {
         let Some(first) = words.next() else { return };
         let rest = words.map(str::to_string).collect();
         let info = self.words.entry(first.into()).or_default();
-        if verb {
+        // "was quoted as saying" begins with an auxiliary, which alone reports nothing.
+        if verb && info.classes & class::AUXILIARY == 0 {
             info.classes |= class::CUE_VERB;
         }
         if info.forms == 0 {
