@@ -367,7 +367,9 @@ fn leading(
     let (start, onset) = onset(reading, hit, end, frames)?;
     match onset {
         Onset::Marks if frames & takes::PART != 0 && frames & takes::THAT == 0 => {
-            let from = if reading.lexicon.marked_parts { start } else { hit.end };
+            // "called it “a mess”": a pronoun says nothing of its own.
+            let pronoun = start == hit.end + 1 && reading.items[hit.end].is(class::OTHER_PRONOUN | class::IT);
+            let from = if reading.lexicon.marked_parts || pronoun { start } else { hit.end };
             Some(vec![(from, quote_run_end(reading, start, end))])
         }
         Onset::Marks => marks(reading, start, end, later, frames),
@@ -394,6 +396,12 @@ fn marks(
         return Some(vec![(start, run)]);
     }
     let next = reading.items[run];
+    // "“We go,” pointing at the door": a sentence of the speaker's own, and what was done meanwhile.
+    let quote = reading.items[run - 1].quote as usize;
+    let meanwhile = next.is(class::WORD) && reading.slice(next).ends_with("ing");
+    if meanwhile && reading.quote_is_closed_off(quote) {
+        return Some(vec![(start, run)]);
+    }
     // "“a” and that b", "“a” because b": the sentence goes on with the report.
     let goes_on = next.is(class::COORDINATION
         | class::SUBORDINATION
@@ -477,6 +485,15 @@ fn onset(reading: &Reading<'_>, hit: &Hit, end: usize, frames: u16) -> Option<(u
             {
                 return Some((k + 1, Onset::Colon));
             }
+            // "He said as he left, “We go”": when it was said.
+            let marks = (i + 1..limit).find(|k| reading.items[*k].is(class::QUOTE));
+            if let Some(k) = marks.filter(|&k| {
+                item.is(class::SUBORDINATION)
+                    && reading.items[k - 1].is(class::COMMA | class::COLON)
+                    && reading.quote_starts_upper(reading.items[k].quote as usize)
+            }) {
+                return Some((k, Onset::Marks));
+            }
             return Some((i, Onset::Bare));
         }
         if item.is(class::PREPOSITION) && !item.is(class::COMPLEMENTIZER) {
@@ -521,7 +538,7 @@ fn clause_begins(reading: &Reading<'_>, i: usize, end: usize, loose: bool) -> bo
         && !item.is(class::CAPITAL)
         && reading.slice(item).len() > 4
         && reading.slice(item).ends_with("ing")
-        && has_own_verb(reading, i + 1, end);
+        && has_finite(reading, i + 1, end);
     (item.is(subject) || there || condition || contraction || noun || activity)
         && !item.is(class::TIME)
         && (contraction
@@ -588,7 +605,11 @@ fn clause_end(reading: &Reading<'_>, start: usize, end: usize, later: &[Hit]) ->
         }
         let joined = before.is(class::COORDINATION | class::SEMICOLON | class::COMMA | class::DASH)
             || before.is(class::CONTRAST);
-        if joined && !hit.inverted || source || (hit.shared && (before.is(class::COMMA) || closed)) {
+        // "there would be a deal he warned: “…”": a colon and marks begin a report of their own.
+        let announces = hit.subject.is_some()
+            && reading.at(hit.end, end, class::COLON)
+            && reading.at(hit.end + 1, end, class::QUOTE);
+        if joined && !hit.inverted || source || announces || (hit.shared && (before.is(class::COMMA) || closed)) {
             stop = first;
             break;
         }

@@ -114,7 +114,22 @@ fn hit(
                 | class::QUOTE
                 | class::DASH)
             || reading.items[start - 1].is(class::PREPOSITION);
-        return joined.then_some(Hit { shared: true, ..blank });
+        // "with the mayor saying it was safe": a subject of its own.
+        let own = reading.phrase_before(floor, start).filter(|phrase| {
+            phrase.start > floor
+                && reading.lower(phrase.start - 1) == "with"
+                && (reading.can_speak(*phrase) || says(reading, sentence, &blank, frames))
+        });
+        return match own {
+            Some(subject) if !joined => {
+                Some(Hit { subject: Some(subject), group: subject.start - 1, ..blank })
+            }
+            _ => joined.then_some(Hit { shared: true, ..blank }),
+        };
+    }
+    // "Recent reports have shown": a noun.
+    if reading.items[start].is(class::SAYING) && reading.at(end, sentence.end, class::AUXILIARY | class::MODAL) {
+        return None;
     }
     let before = start.checked_sub(1).filter(|&b| b >= sentence.start).map(|b| reading.items[b]);
     if before.is_some_and(|b| {
@@ -172,8 +187,10 @@ fn finite(reading: &Reading<'_>, sentence: Sentence, floor: usize, blank: Hit, f
         }
         return None;
     }
+    let joined = group > floor && reading.items[group - 1].is(class::COORDINATION | class::COMMA);
     if frames & takes::LOOSE != 0
         && group > floor
+        && !joined
         && let Some(subject) = first_subject(reading, sentence, floor, group)
     {
         return Some(Hit { subject: Some(subject), ..hit });
@@ -185,7 +202,6 @@ fn finite(reading: &Reading<'_>, sentence: Sentence, floor: usize, blank: Hit, f
     {
         return Some(Hit { subject: Some(subject), inverted: true, ..hit });
     }
-    let joined = group > floor && reading.items[group - 1].is(class::COORDINATION | class::COMMA);
     joined.then_some(Hit { shared: true, ..hit })
 }
 

@@ -294,12 +294,56 @@ fn run(reading: &Reading<'_>, i: usize, end: usize) -> Option<Run> {
     {
         start = given;
     }
+    let office = named_office(reading, i, stop);
+    if let Some(name) = office {
+        start = start.max(name);
+        title = true;
+    }
+    let titled = if office.is_some() { start } else { i };
     let last = reading.items[stop - 1];
     let bodies =
         class::TITLE | class::ROLE | class::ORGANISATION | class::GROUP | class::NATIONALITY | class::SAYING;
     let body = last.is(bodies) && !last.is(class::MALE | class::FEMALE)
         || (last.is(class::SHOUT) && stop == start + 1 && reading.slice(last).len() < 6);
-    (stop > start).then_some(Run { titled: i, start, end: stop, gender, title, body })
+    (stop > start).then_some(Run { titled, start, end: stop, gender, title, body })
+}
+
+/// "Minister of Education Anna Berg": where the name begins in the run `i..stop` after the preposition.
+///
+/// An office without an article before it is a title, so a name must follow it.
+fn named_office(reading: &Reading<'_>, i: usize, stop: usize) -> Option<usize> {
+    const OFFICE: usize = 10;
+    let mut at = i.checked_sub(1)?;
+    if reading.items[at].is(class::DETERMINER) {
+        at = at.checked_sub(1)?;
+    }
+    if !reading.items[at].is(class::ATTACHING) {
+        return None;
+    }
+    let floor = at.saturating_sub(OFFICE);
+    let begin = (floor..at)
+        .rev()
+        .take_while(|&k| {
+            reading.is_nominal(k) || reading.items[k].is(class::ATTACHING) && k + 1 < at && !reading.items[k].is(class::FIRST)
+        })
+        .last()?;
+    let head = reading.items[begin];
+    let office = (begin..at).any(|k| reading.items[k].is(class::ROLE | class::TITLE));
+    let bare = head.is(class::CAPITAL)
+        && (head.is(class::FIRST)
+            || begin.checked_sub(1).is_some_and(|b| {
+                reading.items[b].is(class::PREPOSITION | class::COORDINATION | class::COMPLEMENTIZER | class::COMMA)
+            }));
+    if !office || !bare {
+        return None;
+    }
+    let aside = begin > 0 && reading.items[begin - 1].is(class::COMMA);
+    let organisation = (i..stop).rev().find(|&k| reading.items[k].is(class::ORGANISATION));
+    match organisation {
+        Some(k) if k + 2 < stop && stop <= k + 4 => Some(k + 1),
+        None if stop - i >= 3 && !aside => Some(stop - 2),
+        _ => None,
+    }
 }
 
 fn begins_name(reading: &Reading<'_>, i: usize) -> bool {

@@ -298,7 +298,16 @@ impl Reading<'_> {
         if before.is(class::COMMA) || before.is(class::DASH) {
             return self.with_aside(floor, group - 1);
         }
-        let phrase = self.phrase_before(floor, group);
+        let mut phrase = self.phrase_before(floor, group);
+        // "tests that courts said failed": "that" belongs to the tests.
+        if let Some(found) = &mut phrase
+            && found.end - found.start > 1
+            && found.start > floor
+            && self.items[found.start].is(class::COMPLEMENTIZER)
+            && self.is_nominal(found.start - 1)
+        {
+            found.start += 1;
+        }
         match phrase {
             Some(found) if self.can_speak(found) && !self.in_relative(floor, found.start) => phrase,
             _ => self.before_relative(floor, group).or(phrase),
