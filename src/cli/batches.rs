@@ -37,7 +37,8 @@ impl Counts {
 
 /// Works on every article and hands the results on in input order; tells what was skipped.
 ///
-/// The next batch is read while one is worked on. With `--strict`, the first skipped input is an error.
+/// While one batch is worked on, the next is read and the results of the one before are handed on. With `--strict`,
+/// the first skipped input is an error.
 /// `init` makes what a worker keeps from article to article.
 pub fn in_order<S, T: Send>(
     mut articles: Articles,
@@ -45,13 +46,15 @@ pub fn in_order<S, T: Send>(
     talk: &Talk,
     init: impl Fn() -> S + Sync + Send,
     work: impl Fn(&mut S, &Article) -> T + Sync + Send,
-    mut sink: impl FnMut(Article, T) -> Result<()>,
+    mut sink: impl FnMut(Article, T) -> Result<()> + Send,
 ) -> Result<Counts> {
     for remark in std::mem::take(&mut articles.remarks) {
         talk.detail(remark);
     }
     let mut counts = Counts::default();
     let bar = talk.progress(None, "articles");
+    let mut hand_on = |results: Vec<(Article, T)>| results.into_iter().try_for_each(|(article, t)| sink(article, t));
+    let mut done = Vec::new();
     let mut batch = next_batch(&mut articles, &mut counts.skipped);
     while !batch.is_empty() {
         args.refuse_if_strict(&counts.skipped)?;
@@ -60,17 +63,20 @@ pub fn in_order<S, T: Send>(
             let result = work(state, &article);
             (article, result)
         };
-        let (results, next) = rayon::join(
+        let (results, (next, handed)) = rayon::join(
             || batch.into_par_iter().map_init(&init, run).collect::<Vec<_>>(),
-            || next_batch(&mut articles, &mut counts.skipped),
+            || {
+                let next = next_batch(&mut articles, &mut counts.skipped);
+                (next, hand_on(std::mem::take(&mut done)))
+            },
         );
+        handed?;
         counts.n_articles += results.len();
         bar.inc(results.len() as u64);
-        for (article, result) in results {
-            sink(article, result)?;
-        }
+        done = results;
         batch = next;
     }
+    hand_on(done)?;
     bar.finish_and_clear();
     args.refuse_if_strict(&counts.skipped)?;
     talk.skipped(&counts.skipped);

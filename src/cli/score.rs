@@ -156,7 +156,7 @@ fn score_articles(
     directory: &SpeakerDirectory,
     model: &Model,
     talk: &Talk,
-    mut sink: impl FnMut(ScoredStatement) -> Result<()>,
+    mut sink: impl FnMut(ScoredStatement) -> Result<()> + Send,
 ) -> Result<Value> {
     let extractor = Extractor::new();
     let counts = batches::in_order(
