@@ -53,7 +53,8 @@ pub fn in_order<S, T: Send>(
     }
     let mut counts = Counts::default();
     let bar = talk.progress(None, "articles");
-    let mut hand_on = |results: Vec<(Article, T)>| results.into_iter().try_for_each(|(article, t)| sink(article, t));
+    let mut hand_on =
+        |results: Vec<(Article, T)>| results.into_iter().try_for_each(|(article, t)| sink(article, t));
     let mut done = Vec::new();
     let mut batch = next_batch(&mut articles, &mut counts.skipped);
     while !batch.is_empty() {

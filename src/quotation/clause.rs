@@ -45,8 +45,12 @@ pub(crate) fn reports(reading: &Reading<'_>, sentence: Sentence, hits: &[Hit]) -
                 .map(|r| r.hit)
                 .or_else(|| idle.last().copied())
                 .filter(|h: &Hit| h.subject.is_some());
-            hit.subject =
-                earlier.and_then(|h| h.subject).or_else(|| first_phrase(reading, sentence.start, hit.group));
+            hit.subject = earlier
+                .and_then(|h| h.subject)
+                .or_else(|| first_phrase(reading, sentence.start, hit.group))
+                .or_else(|| {
+                    reading.phrase_after(sentence.start, hit.group).filter(|_| sentence.start < hit.group)
+                });
         }
         let pieces =
             pieces(reading, sentence, end, cursor, &hit, &hits[k + 1..hits.len().min(k + 1 + MAX_LATER)]);
@@ -179,7 +183,7 @@ fn trailing(
     frames: u16,
 ) -> Option<Vec<(usize, usize)>> {
     let first = hit.first();
-    if first <= cursor || hit.shared {
+    if first <= cursor || hit.shared || hit.absolute {
         return None;
     }
     let before = reading.items[first - 1];
@@ -369,7 +373,9 @@ fn leading(
         Onset::Marks if frames & takes::PART != 0 && frames & takes::THAT == 0 => {
             // "called it “a mess”": a pronoun says nothing of its own.
             let pronoun = start == hit.end + 1 && reading.items[hit.end].is(class::OTHER_PRONOUN | class::IT);
-            let from = if reading.lexicon.marked_parts || pronoun { start } else { hit.end };
+            // "described him as a loner, “a sad man”": words of their own.
+            let apart = start > 0 && reading.items[start - 1].is(class::COMMA);
+            let from = if reading.lexicon.marked_parts || pronoun || apart { start } else { hit.end };
             Some(vec![(from, quote_run_end(reading, start, end))])
         }
         Onset::Marks => marks(reading, start, end, later, frames),
@@ -456,7 +462,8 @@ fn onset(reading: &Reading<'_>, hit: &Hit, end: usize, frames: u16) -> Option<(u
             return (i + 1 < end).then_some((i, Onset::Wh));
         }
         if frames & takes::PART != 0 && frames & takes::THAT == 0 {
-            if item.is(class::STOP | class::SEMICOLON) || i > hit.end + 14 || item.is(class::COMMA) {
+            let apart = item.is(class::COMMA) && !reading.at(i + 1, end, class::QUOTE);
+            if item.is(class::STOP | class::SEMICOLON) || i > hit.end + 14 || apart {
                 return None;
             }
             i += 1;
@@ -539,9 +546,14 @@ fn clause_begins(reading: &Reading<'_>, i: usize, end: usize, loose: bool) -> bo
         && reading.slice(item).len() > 4
         && reading.slice(item).ends_with("ing")
         && has_finite(reading, i + 1, end);
+    // "she notes he favours the bridge": what follows a pronoun is its verb.
+    let pronoun = item.is(class::HE | class::SHE | class::THEY | class::I | class::WE)
+        && reading.at(i + 1, end, class::WORD)
+        && !reading.items[i + 1].is(class::CLOSED);
     (item.is(subject) || there || condition || contraction || noun || activity)
         && !item.is(class::TIME)
         && (contraction
+            || pronoun
             || if loose {
                 has_finite(reading, i + 1, end) || (end - i > 4 && item.is(subject | class::CAPITAL))
             } else {
@@ -609,7 +621,11 @@ fn clause_end(reading: &Reading<'_>, start: usize, end: usize, later: &[Hit]) ->
         let announces = hit.subject.is_some()
             && reading.at(hit.end, end, class::COLON)
             && reading.at(hit.end + 1, end, class::QUOTE);
-        if joined && !hit.inverted || source || announces || (hit.shared && (before.is(class::COMMA) || closed)) {
+        if joined && !hit.inverted
+            || source
+            || announces
+            || (hit.shared && (before.is(class::COMMA) || closed))
+        {
             stop = first;
             break;
         }

@@ -9,6 +9,10 @@ const MAX_GROUP: usize = 8;
 
 /// A cue found in a sentence.
 #[derive(Debug, Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "where the subject stands and which form the verb has are asked apart"
+)]
 pub(crate) struct Hit {
     /// Index into the lexicon's cues.
     pub cue: u16,
@@ -25,6 +29,8 @@ pub(crate) struct Hit {
     pub shared: bool,
     /// "to say", "would say".
     pub infinitive: bool,
+    /// "with the mayor saying": the subject belongs to a participle, and nothing before it is content.
+    pub absolute: bool,
 }
 
 impl Hit {
@@ -87,8 +93,8 @@ fn hit(
         subject: None,
         inverted: false,
         shared: false,
-
         infinitive: false,
+        absolute: false,
     };
     if frames & takes::SOURCE != 0 {
         let subject = reading.object_after(end, sentence.end)?;
@@ -122,13 +128,15 @@ fn hit(
         });
         return match own {
             Some(subject) if !joined => {
-                Some(Hit { subject: Some(subject), group: subject.start - 1, ..blank })
+                Some(Hit { subject: Some(subject), group: subject.start - 1, absolute: true, ..blank })
             }
             _ => joined.then_some(Hit { shared: true, ..blank }),
         };
     }
     // "Recent reports have shown": a noun.
-    if reading.items[start].is(class::SAYING) && reading.at(end, sentence.end, class::AUXILIARY | class::MODAL) {
+    if reading.items[start].is(class::SAYING)
+        && reading.at(end, sentence.end, class::AUXILIARY | class::MODAL)
+    {
         return None;
     }
     let before = start.checked_sub(1).filter(|&b| b >= sentence.start).map(|b| reading.items[b]);
@@ -220,7 +228,8 @@ fn follows_its_subject(reading: &Reading<'_>, sentence: Sentence, floor: usize, 
 fn says(reading: &Reading<'_>, sentence: Sentence, hit: &Hit, frames: u16) -> bool {
     let marks = |i: usize| reading.at(i, sentence.end, class::QUOTE);
     let quoted = frames & takes::MARKS != 0
-        && (marks(hit.end) || reading.at(hit.end, sentence.end, class::COMMA | class::COLON) && marks(hit.end + 1));
+        && (marks(hit.end)
+            || reading.at(hit.end, sentence.end, class::COMMA | class::COLON) && marks(hit.end + 1));
     frames & takes::LOOSE != 0 || quoted
 }
 

@@ -290,6 +290,60 @@ mod tests {
         }
     }
 
+    /// Speakers and contents of an English text.
+    fn said(text: &str) -> Vec<(String, String)> {
+        extract(text, "en")
+            .iter()
+            .map(|s| {
+                let contents: Vec<&str> = s.spans.iter().map(|span| span.slice(text)).collect();
+                (s.speaker.clone().unwrap_or_default(), contents.join(" | "))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn subjects_are_read_whole() {
+        for (text, speaker, content) in [
+            (
+                "Anna Berg, director of the Town and Me course, said Weiss believes those efforts will pay off.",
+                "Anna Berg",
+                "Weiss believes those efforts will pay off",
+            ),
+            ("About 22 percent said they would stay at home.", "22 percent", "they would stay at home"),
+            (
+                "A report on poverty in Alpine towns found that many are poor.",
+                "A report on poverty in Alpine towns",
+                "many are poor",
+            ),
+            (
+                "Two people briefed on the talks in Kyiv said it was late.",
+                "Two people briefed on the talks in Kyiv",
+                "it was late",
+            ),
+            ("Minister of Bridges Anna Berg said a pause was needed.", "Anna Berg", "a pause was needed"),
+            (
+                "The River Bridge Board (RBB) met. RBB say the bridge is safe.",
+                "River Bridge Board",
+                "the bridge is safe",
+            ),
+            ("The bigger risk, Berg said, is a flood.", "Berg", "The bigger risk | is a flood"),
+        ] {
+            assert_eq!(said(text), [(speaker.to_string(), content.to_string())], "{text}");
+        }
+    }
+
+    #[test]
+    fn reports_inside_reports_are_told_apart() {
+        let found = said("Berg said the plan was thin – “Nobody has read it,” she said – and left.");
+        assert_eq!(found[0], ("Berg".into(), "the plan was thin".into()));
+        assert_eq!(found[1].1, "Nobody has read it");
+        let found = said(
+            "Berg told the Courier that the bridge was “old as the hills,” adding, “It will fall in May.”",
+        );
+        assert_eq!(found[0], ("Berg".into(), "the bridge was “old as the hills,”".into()));
+        assert_eq!(found[1], ("Berg".into(), "It will fall in May.".into()));
+    }
+
     #[test]
     fn hostile_texts_are_read_to_the_end() {
         for unit in [

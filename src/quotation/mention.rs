@@ -52,6 +52,8 @@ pub(crate) struct People {
     /// In text order.
     pub mentions: Vec<Mention>,
     by_word: HashMap<String, Vec<usize>>,
+    /// Acronyms that the article introduces: "World Health Organisation (WHO)".
+    short: HashMap<String, usize>,
 }
 
 struct Run {
@@ -80,12 +82,17 @@ impl People {
                 }
             }
         }
-        let mut people = Self { list: Vec::new(), mentions: Vec::new(), by_word: HashMap::new() };
+        let mut people =
+            Self { list: Vec::new(), mentions: Vec::new(), by_word: HashMap::new(), short: HashMap::new() };
         // Full names first, so that a surname in the headline finds the full name below it.
         let mut owner = vec![usize::MAX; runs.len()];
         for full in [true, false] {
             for (k, run) in runs.iter().enumerate() {
-                if (run.end - run.start > 1) == full {
+                if k > 0 && !full && stands_for(reading, &runs[k - 1], run) {
+                    owner[k] = owner[k - 1];
+                    people.index(owner[k], &[fold(reading.words(run.start, run.end))]);
+                    people.short.insert(fold(reading.words(run.start, run.end)), owner[k]);
+                } else if (run.end - run.start > 1) == full {
                     owner[k] = people.join(reading, run);
                 }
             }
@@ -111,7 +118,8 @@ impl People {
         };
         let human = !run.body && run.title
             || !run.body && (words.len() > 1 && given & (class::MALE | class::FEMALE) != 0);
-        if let Some(index) = self.find(&words, gender) {
+        let short = words.first().filter(|_| words.len() == 1).and_then(|word| self.short.get(word)).copied();
+        if let Some(index) = short.or_else(|| self.find(&words, gender)) {
             let person = &mut self.list[index];
             if person.gender == Gender::Unknown {
                 person.gender = gender;
@@ -195,7 +203,7 @@ impl People {
         if run.body {
             return;
         }
-        let before = role_before(reading, sentence_start, run.titled, run.start);
+        let before = role_before(reading, sentence_start, run);
         let after = role_after(reading, run.end);
         let person = &mut self.list[person];
         for (start, end) in [before, after].into_iter().flatten() {
@@ -324,7 +332,7 @@ fn named_office(reading: &Reading<'_>, i: usize, stop: usize) -> Option<usize> {
     let begin = (floor..at)
         .rev()
         .take_while(|&k| {
-            reading.is_nominal(k) || reading.items[k].is(class::ATTACHING) && k + 1 < at && !reading.items[k].is(class::FIRST)
+            reading.is_nominal(k) || k + 1 < at && matches!(reading.lower(k).as_str(), "of" | "for" | "at")
         })
         .last()?;
     let head = reading.items[begin];
@@ -332,7 +340,8 @@ fn named_office(reading: &Reading<'_>, i: usize, stop: usize) -> Option<usize> {
     let bare = head.is(class::CAPITAL)
         && (head.is(class::FIRST)
             || begin.checked_sub(1).is_some_and(|b| {
-                reading.items[b].is(class::PREPOSITION | class::COORDINATION | class::COMPLEMENTIZER | class::COMMA)
+                reading.items[b]
+                    .is(class::PREPOSITION | class::COORDINATION | class::COMPLEMENTIZER | class::COMMA)
             }));
     if !office || !bare {
         return None;
@@ -346,6 +355,15 @@ fn named_office(reading: &Reading<'_>, i: usize, stop: usize) -> Option<usize> {
     }
 }
 
+/// "World Health Organisation (WHO)": the second run holds the initials of the first in brackets.
+fn stands_for(reading: &Reading<'_>, name: &Run, short: &Run) -> bool {
+    let acronym = short.end == short.start + 1 && reading.items[short.start].is(class::SHOUT);
+    let bracket = short.start == name.end + 1 && reading.items[name.end].is(class::OPEN);
+    let initials = (name.titled..name.end)
+        .filter_map(|i| reading.slice(reading.items[i]).chars().next().filter(|c| c.is_uppercase()));
+    acronym && bracket && initials.eq(reading.slice(reading.items[short.start]).chars())
+}
+
 fn begins_name(reading: &Reading<'_>, i: usize) -> bool {
     let item = reading.items[i];
     if !item.is(class::CAPITAL) || item.is(class::TIME | class::GENITIVE | class::I) {
@@ -354,7 +372,11 @@ fn begins_name(reading: &Reading<'_>, i: usize) -> bool {
     if item.is(class::TITLE | class::MALE | class::FEMALE) {
         return true;
     }
-    if item.is(class::SHOUT) && !item.is(class::FIRST) {
+    // "WHO say": an acronym, unless the whole line is in capitals.
+    let alone = || {
+        reading.slice(item).len() > 2 && !reading.items.get(i + 1).is_some_and(|next| next.is(class::SHOUT))
+    };
+    if item.is(class::SHOUT) && (!item.is(class::FIRST) || alone()) {
         return true;
     }
     if reading.lexicon.capital_nouns && item.classes & (class::GROUP | class::SAYING | class::NOT_NAME) != 0 {
@@ -364,23 +386,50 @@ fn begins_name(reading: &Reading<'_>, i: usize) -> bool {
 }
 
 /// The role right before a name: "political analyst", "First Deputy Chair of the Verkhovna Rada".
-fn role_before(reading: &Reading<'_>, floor: usize, titled: usize, start: usize) -> Option<(usize, usize)> {
+fn role_before(reading: &Reading<'_>, floor: usize, run: &Run) -> Option<(usize, usize)> {
+    let Run { titled, start, end, .. } = *run;
+    let limit = reading.items.len();
     let has_role = |from: usize, to: usize| (from..to).any(|i| reading.items[i].is(class::ROLE));
+    let ties = |i: usize| {
+        i > floor
+            && reading.items[i].is(class::ATTACHING)
+            && matches!(reading.lower(i).as_str(), "of" | "for" | "at")
+            && reading.items[i - 1].is(class::ROLE | class::ORGANISATION | class::CAPITAL)
+    };
     let mut from = titled;
     while from > floor {
         let item = reading.items[from - 1];
-        let nominal = reading.is_nominal(from - 1) && !item.is(class::STOP);
-        if nominal {
+        let inside = from < titled || titled < start;
+        if reading.is_nominal(from - 1) && !item.is(class::STOP) || inside && ties(from - 1) {
             from -= 1;
+        } else if item.is(class::DETERMINER) && inside && from > 1 && ties(from - 2) {
+            // "chair of the board"
+            from -= 2;
+        } else if item.is(class::CLOSE)
+            && let Some(open) = (floor..from - 1).rev().find(|&k| reading.items[k].is(class::OPEN))
+        {
+            from = open;
         } else {
             break;
         }
-        if item.is(class::FIRST) {
+        if reading.items[from].is(class::FIRST) {
             break;
         }
     }
     if has_role(from, start) {
         return Some((from, start));
+    }
+    // "The secretary of the council, Anna Berg,"
+    if titled > floor + 1
+        && reading.items[titled - 1].is(class::COMMA)
+        && reading.at(end, limit, class::COMMA)
+    {
+        let office = reading.phrase_before(floor, titled - 1);
+        if let Some(office) = office.filter(|o| {
+            reading.items[o.start].is(class::DETERMINER | class::POSSESSIVE) && has_role(o.start, o.end)
+        }) {
+            return Some((office.start + 1, office.end));
+        }
     }
     let titles = (titled..start).any(|i| {
         reading.items[i].is(class::TITLE)
@@ -407,10 +456,15 @@ fn role_after(reading: &Reading<'_>, end: usize) -> Option<(usize, usize)> {
             | class::SEMICOLON
             | class::COLON
             | class::FIRST
+            | class::TIME
             | class::RELATIVE)
         && !reading.items[stop].is(class::AUXILIARY | class::MODAL)
     {
         stop += 1;
+    }
+    // "According to Berg, a lawyer for the town was there": a clause of its own.
+    if reading.at(stop, limit, class::AUXILIARY | class::MODAL) {
+        return None;
     }
     let head = start + 6;
     (stop > start && (start..stop.min(head)).any(|i| reading.items[i].is(class::ROLE)))
@@ -421,7 +475,8 @@ fn role_after(reading: &Reading<'_>, end: usize) -> Option<(usize, usize)> {
 fn organisation<'a>(reading: &Reading<'a>, start: usize, end: usize) -> Option<&'a str> {
     let mut i = start;
     while i < end {
-        if reading.items[i].is(class::ATTACHING) {
+        // An ambassador to a country does not work for it.
+        if reading.items[i].is(class::ATTACHING) && reading.lower(i) != "to" {
             let mut from = i + 1;
             while reading.at(from, end, class::DETERMINER | class::POSSESSIVE) {
                 from += 1;

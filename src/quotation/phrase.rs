@@ -309,9 +309,55 @@ impl Reading<'_> {
             found.start += 1;
         }
         match phrase {
-            Some(found) if self.can_speak(found) && !self.in_relative(floor, found.start) => phrase,
+            Some(found) if self.can_speak(found) && !self.in_relative(floor, found.start) => {
+                Some(self.with_head(floor, found))
+            }
             _ => self.before_relative(floor, group).or(phrase),
         }
+    }
+
+    /// "A report on poverty in Scottish cities", "two people briefed on the talks": the phrase from its head on, when
+    /// only prepositions and a participle stand between the head and what was found.
+    fn with_head(&self, floor: usize, found: Phrase) -> Phrase {
+        const REACH: usize = 12;
+        let lowest = floor.max(found.start.saturating_sub(REACH));
+        if found.start <= lowest + 1 || !self.items[found.start - 1].is(class::PREPOSITION) {
+            return found;
+        }
+        let boundary = class::COMMA
+            | class::QUOTE
+            | class::SEMICOLON
+            | class::COLON
+            | class::DASH
+            | class::COMPLEMENTIZER
+            | class::SUBORDINATION
+            | class::COORDINATION
+            | class::RELATIVE
+            | class::AUXILIARY
+            | class::MODAL;
+        let begin = (lowest..found.start)
+            .rev()
+            .find(|&k| self.items[k].is(boundary) && !self.items[k].is(class::PREPOSITION))
+            .map_or(lowest, |k| k + 1);
+        let clause =
+            begin == floor || begin > lowest && !self.items[begin - 1].is(class::AUXILIARY | class::MODAL);
+        let Some(mut head) = self.phrase_after(begin, found.start).filter(|_| clause) else { return found };
+        // What follows the head: "on …", "seen by …".
+        let participle = |k: usize| {
+            let word = self.slice(self.items[k]);
+            word.ends_with("ed") || word.ends_with('n') && self.items[k].is(class::VERB)
+        };
+        if head.end > head.start + 1 && participle(head.end - 1) {
+            head.end -= 1;
+        }
+        let noun = self.items[head.end - 1];
+        let speaks = noun.is(class::GROUP | class::ROLE | class::SAYING | class::ORGANISATION)
+            && (!noun.is(class::CAPITAL) || noun.is(class::FIRST));
+        let tied = self.at(head.end, found.start, class::PREPOSITION)
+            || head.end + 1 < found.start
+                && participle(head.end)
+                && self.items[head.end + 1].is(class::PREPOSITION);
+        if speaks && tied { Phrase { start: head.start, ..found } } else { found }
     }
 
     /// True when the words before item `i` are a verb of a relative clause: "people who battle threats".

@@ -64,7 +64,11 @@ impl<'a, 'b> Prose<'a, 'b> {
     /// Reads one sentence.
     pub fn read(&mut self, number: usize) {
         let sentence = self.reading.sentences[number];
-        let hits = hits(self.reading, sentence);
+        let hits = if self.reading.has_picture_label(sentence.start, sentence.end) {
+            Vec::new()
+        } else {
+            hits(self.reading, sentence)
+        };
         let (reports, idle) = reports(self.reading, sentence, &hits);
         if reports.is_empty() && self.attach_to_pending(number, &idle) {
             return;
@@ -82,7 +86,10 @@ impl<'a, 'b> Prose<'a, 'b> {
         }
         if reports.is_empty() {
             let marks = |hit: &&Hit| {
-                self.reading.lexicon.cues[hit.cue as usize].takes & (takes::MARKS | takes::THAT) != 0
+                let frames = self.reading.lexicon.cues[hit.cue as usize].takes;
+                let near = frames & takes::CLOSE == 0
+                    || self.reading.at(hit.end, sentence.end, class::COLON | class::COMMA);
+                frames & (takes::MARKS | takes::THAT) != 0 && near
             };
             if let Some(hit) = idle.iter().find(|h| marks(h) && h.subject.is_some()).copied() {
                 let (speaker, mention) = self.speaker_of(&hit, number);
@@ -306,15 +313,18 @@ impl<'a, 'b> Prose<'a, 'b> {
         if k == i + 1 || k >= sentence.end || sentence.end - k > 14 {
             return None;
         }
-        let mention = self.resolver.people.mentions_in(k, sentence.end).first().copied()?;
         if self.reading.is_caption(sentence.start, sentence.end) {
             return None;
         }
-        if mention.titled > k + 4 {
-            return None;
-        }
         let number = reading.sentences.partition_point(|s| s.end <= i);
-        let phrase = Phrase { start: mention.titled, end: mention.end, aside: mention.end };
+        let phrase = match self.resolver.people.mentions_in(k, sentence.end).first() {
+            Some(mention) if mention.titled <= k + 4 => {
+                Phrase { start: mention.titled, end: mention.end, aside: mention.end }
+            }
+            Some(_) => return None,
+            // "“…” – a blogger": nobody's name, and nothing else.
+            None => reading.phrase_after(k, sentence.end).filter(|p| p.end + 1 >= sentence.end)?,
+        };
         let speaker = self.resolver.resolve(phrase, number);
         Some(Context {
             speaker,

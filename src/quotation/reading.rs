@@ -295,6 +295,18 @@ impl<'a> Reading<'a> {
         (start + 1..end).any(|i| self.items[i].is(class::COLON) && self.items[i - 1].is(class::NOT_NAME))
     }
 
+    /// "Anna Berg on the bridge Image: City of Weiss": nothing in it is reported.
+    pub fn has_picture_label(&self, start: usize, end: usize) -> bool {
+        let end = end.min(start + 20);
+        (start + 1..end).any(|i| {
+            let label = self.items[i - 1];
+            self.items[i].is(class::COLON)
+                && label.is(class::NOT_NAME)
+                && label.is(class::CAPITAL)
+                && !self.at(i + 1, end, class::QUOTE)
+        })
+    }
+
     /// The text of an item.
     pub fn slice(&self, item: Item) -> &'a str {
         &self.text[item.start as usize..item.end as usize]

@@ -1,7 +1,7 @@
 //! Who a mention means: names, roles, pronouns.
 
 use super::lexicon::class;
-use super::mention::{Gender, People};
+use super::mention::{Gender, Mention, People};
 use super::phrase::Phrase;
 use super::reading::Reading;
 
@@ -78,6 +78,9 @@ impl<'a, 'b> Resolver<'a, 'b> {
     fn noun(&self, phrase: Phrase, sentence: usize) -> Speaker {
         let reading = self.reading;
         let mentions = self.people.mentions_in(phrase.start, phrase.end);
+        if let Some(speaker) = self.two_people(phrase, mentions) {
+            return speaker;
+        }
         // A name at the phrase's end, unless a preposition makes it part of a role: "a spokesman for Berg".
         if let Some(last) = mentions.iter().rev().find(|m| m.end >= phrase.end)
             && !(last.titled > phrase.start
@@ -107,6 +110,25 @@ impl<'a, 'b> Resolver<'a, 'b> {
         }
         let name = reading.words(phrase.start, phrase.end);
         Speaker { name: Some(tidy(name)), person: None, confidence: 0.8 }
+    }
+
+    /// "the mayor Anna Berg and the governor Jan Weiss": both.
+    fn two_people(&self, phrase: Phrase, mentions: &[Mention]) -> Option<Speaker> {
+        let [first, second] = mentions else { return None };
+        let people = [first, second].map(|m| &self.people.list[m.person]);
+        let between = (first.end..second.start).collect::<Vec<_>>();
+        let joined = between.first().is_some_and(|&i| self.reading.items[i].is(class::COORDINATION))
+            && between[1..].iter().all(|&i| {
+                self.reading.is_nominal(i) || self.reading.items[i].is(class::DETERMINER | class::POSSESSIVE)
+            });
+        let both =
+            first.person != second.person && people.iter().all(|p| p.human) && second.end >= phrase.end;
+        let lone = first.titled <= phrase.start + 2;
+        (joined && both && lone).then(|| Speaker {
+            name: Some(format!("{} and {}", people[0].name, people[1].name)),
+            person: None,
+            confidence: 0.8,
+        })
     }
 
     /// "the political analyst": the last person that the article has given this role.
