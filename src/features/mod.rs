@@ -1,6 +1,7 @@
 //! Text to sparse rows: n-grams, vocabulary, TF-IDF.
 
 mod analysis;
+pub mod dense;
 mod hash;
 mod matrix;
 mod params;
