@@ -93,7 +93,12 @@ const FAINT: f64 = 0.1;
 fn text_of(e: &Explanation, top: usize) -> String {
     let coloured = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let mut out = format!("{}: {:+.3} towards {} = {:+.3}", e.axis, e.linear_score, e.towards, e.intercept);
-    let _ = writeln!(out, " before reading {:+.3} by the words", e.linear_score - e.intercept);
+    let of_blocks: f64 = e.blocks.iter().map(|b| b.value).sum();
+    let _ = write!(out, " before reading {:+.3} by the words", e.linear_score - e.intercept - of_blocks);
+    for block in &e.blocks {
+        let _ = write!(out, " {:+.3} by the {}", block.value, block.name);
+    }
+    out.push('\n');
     out.push_str("  ");
     pieces(e, |piece, value| {
         // A text must not steer the terminal that shows it.
@@ -178,6 +183,7 @@ mod tests {
             linear_score: 1.0,
             text: "<script> x".into(),
             terms: Vec::new(),
+            blocks: Vec::new(),
             words: vec![crate::model::WordValue { start: 0, end: 8, value: 1.0 }],
         };
         let page = html(&[e]);

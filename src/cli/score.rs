@@ -15,6 +15,8 @@ use crate::{Error, Result};
 
 /// Statements scored at once when they come from a file.
 const BATCH: usize = 8192;
+/// Statements that one thread scores in one go.
+const CHUNK: usize = 128;
 
 /// Score each speaker's statements in new articles.
 #[derive(Debug, clap::Args)]
@@ -166,9 +168,11 @@ fn score_articles(
         || model.scorer(),
         |scorer, article| {
             let (mut statements, notes) = extract(article, &extractor);
+            let context = Context::default();
+            scorer.prepare(&statements.iter().map(|s| context.passage(s)).collect::<Vec<_>>());
             for statement in &mut statements {
                 directory.join(statement);
-                fill(statement, &Context::default(), scorer);
+                fill(statement, &context, scorer);
             }
             (statements, notes)
         },
@@ -204,10 +208,13 @@ fn score_statements(
     let mut writer = create(further)?;
     let bar = talk.progress(Some(file.statements.len() as u64), "statements");
     for batch in file.statements.chunks_mut(BATCH) {
-        batch.par_iter_mut().for_each_init(
+        batch.par_chunks_mut(CHUNK).for_each_init(
             || model.scorer(),
-            |scorer, statement| {
-                fill(statement, &context, scorer);
+            |scorer, chunk| {
+                scorer.prepare(&chunk.iter().map(|s| context.passage(s)).collect::<Vec<_>>());
+                for statement in chunk {
+                    fill(statement, &context, scorer);
+                }
             },
         );
         for statement in batch.iter() {

@@ -1,12 +1,15 @@
-use std::path::PathBuf;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::labelled::LabelledArgs;
 use super::{Outcome, Talk};
 use crate::classifier::{Scheme, Solver};
-use crate::corpus::write_atomically;
+use crate::corpus::{TrainingSet, read_lexicon, read_vectors, write_atomically};
+use crate::features::dense::{DenseBlock, FREQUENT, Lexicon, VectorBlock, vector_words};
 use crate::features::{FeatureParams, NgramRange};
 use crate::model::{Model, Weighting};
-use crate::pipeline::{TrainParams, train, tune};
+use crate::pipeline::{Blocks, TrainParams, train, tune};
 use crate::{Error, Result};
 
 /// Train a model on labelled statements, or on any table with a text and a label column.
@@ -15,6 +18,7 @@ use crate::{Error, Result};
   sayso train labels/seeds.csv -o my.safetensors
   sayso train labels.csv --axes axes.toml --axis posture -o posture.safetensors
   sayso train tweets.csv --text text --label stance --target topic -o stance.safetensors
+  sayso train few.csv --text text --label tone --lexicon bundled --tune -o tone.safetensors
   sayso train sentences.csv --text text --label tone --span from,to --weighting nb -o tone.safetensors")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Args {
@@ -47,6 +51,13 @@ pub struct Args {
     /// Words that are not counted: a file with one a line.
     #[arg(long, value_name = "FILE")]
     stop_words: Option<PathBuf>,
+    /// A word list to read beside the terms: a CSV file with the columns term, value and dimension; bundled for the one that
+    /// comes with Sayso (English tone and posture), or off. --tune tries the bundled one if none is given.
+    #[arg(long, value_name = "FILE")]
+    lexicon: Option<PathBuf>,
+    /// Word vectors to read beside the terms: text (fastText, GloVe), word2vec's .bin, or .safetensors. The model keeps what it needs.
+    #[arg(long, value_name = "FILE")]
+    vectors: Option<PathBuf>,
     /// How terms are weighted: tfidf, nb (times the naive-Bayes log-count ratio), both (the mean of the two).
     #[arg(long, value_name = "HOW", default_value = "tfidf", value_parser = ["tfidf", "nb", "both"])]
     weighting: String,
@@ -126,7 +137,7 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
     for note in &set.notes {
         talk.detail(note);
     }
-    let mut params = params(args)?;
+    let mut params = params(args, &set)?;
     let mut trials = Vec::new();
     if let Some(seconds) = args.tune {
         let begun = std::time::Instant::now();
@@ -146,13 +157,13 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
         let mut json = serde_json::to_string_pretty(model.card())
             .map_err(|e| Error::argument("card", e, "numbers that can be written"))?;
         json.push('\n');
-        write_atomically(std::path::Path::new("-"), json.as_bytes(), true)?;
+        write_atomically(Path::new("-"), json.as_bytes(), true)?;
     }
     report(&model, args, talk);
     Ok(Outcome::Done)
 }
 
-fn params(args: &Args) -> Result<TrainParams> {
+fn params(args: &Args, set: &TrainingSet) -> Result<TrainParams> {
     Ok(TrainParams {
         features: FeatureParams {
             words: args.ngrams.0,
@@ -181,8 +192,30 @@ fn params(args: &Args) -> Result<TrainParams> {
         aliases: args.aliases.as_deref().map_or(Ok(Vec::new()), crate::corpus::read_aliases)?,
         abstain: (args.abstain != 0.0).then_some(args.abstain),
         macro_f1: args.macro_f1,
+        blocks: blocks(args, set)?,
         seed: args.seed,
     })
+}
+
+/// What the options name; a search tries the bundled lexicon by itself.
+fn blocks(args: &Args, set: &TrainingSet) -> Result<Blocks> {
+    let span = args.rows.span.is_some();
+    let mut blocks: Vec<Arc<dyn DenseBlock>> = Vec::new();
+    match args.lexicon.as_deref().and_then(Path::to_str) {
+        Some("off") => {}
+        Some("bundled") => blocks.push(Arc::new(Lexicon::bundled(span)?)),
+        Some(file) => blocks.push(Arc::new(Lexicon::new(&read_lexicon(Path::new(file))?, span)?)),
+        None if args.tune.is_some() => blocks.push(Arc::new(Lexicon::bundled(span)?)),
+        None => {}
+    }
+    if let Some(file) = &args.vectors {
+        let texts = || set.rows.iter().map(|row| row.text.as_str());
+        let known: HashSet<String> =
+            texts().flat_map(|text| vector_words(text).map(|(_, word)| word)).collect();
+        let vectors = read_vectors(file, &|word, place| place < FREQUENT || known.contains(word))?;
+        blocks.push(Arc::new(VectorBlock::new(&vectors, texts(), span)?));
+    }
+    Ok(Blocks(blocks))
 }
 
 fn report(model: &Model, args: &Args, talk: &Talk) {
@@ -200,6 +233,9 @@ fn report(model: &Model, args: &Args, talk: &Talk) {
             "{}: macro-F1 {:.3}{interval} (most frequent class alone: {:.3}), accuracy {:.3}, calibration error {:.3}, C {:.3}",
             axis.axis, v.macro_f1, v.baselines.majority_macro_f1, v.accuracy, v.reliability.ece, axis.c
         ));
+        for block in &axis.blocks {
+            talk.say(format!("  {}", block.sentence()));
+        }
         let asked = v.labels_asked_for();
         if !asked.is_empty() {
             talk.say(format!("  {asked}"));

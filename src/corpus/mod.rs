@@ -8,6 +8,7 @@ mod date;
 mod decode;
 mod exchange;
 mod labels;
+mod lexicon;
 mod metadata;
 mod objects;
 mod output;
@@ -15,6 +16,7 @@ mod scored;
 mod speakers;
 mod table;
 mod training;
+mod vectors;
 mod words;
 
 pub use articles::{ARTICLE_LIMIT, ArticleOptions, Articles, Read1, Skipped};
@@ -28,10 +30,12 @@ pub use exchange::{
     write_label_studio, write_prodigy,
 };
 pub use labels::{LABEL_COLUMNS, LabelFile, Problem, label_bytes};
+pub use lexicon::{parse_lexicon, read_lexicon};
 pub use metadata::{Metadata, PathPattern};
 pub use output::{Output, write_atomically};
 pub use scored::{Format, StatementFile, StatementWriter, read_statements};
 pub use speakers::read_speakers;
 pub use table::{Row, Table, nearest};
 pub use training::{TrainingColumns, TrainingRow, TrainingSet, number_groups};
+pub use vectors::read_vectors;
 pub use words::{read_aliases, read_word_list};

@@ -1,9 +1,11 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::card::Card;
 use super::language::Language;
 use crate::classifier::Calibration;
-use crate::features::Tfidf;
+use crate::features::dense::{DenseBlock, Scaling};
+use crate::features::{Passage, Tfidf};
 use crate::types::Axis;
 use crate::{Error, ErrorKind, Result};
 
@@ -17,9 +19,22 @@ pub struct Model {
     /// Term-major, `n_terms × n_outputs` over all axes.
     pub(super) weights: Vec<f32>,
     pub(super) n_outputs: usize,
+    /// What is read beside the terms.
+    pub(super) dense: Vec<DensePart>,
     pub(super) language: Language,
     pub(super) held_out: HeldOut,
     pub(super) card: Card,
+}
+
+/// A block of dense features with its weights.
+#[derive(Debug, Clone)]
+pub struct DensePart {
+    /// From text to numbers.
+    pub block: Arc<dyn DenseBlock>,
+    /// How they are brought to one scale; `None` leaves them.
+    pub scaling: Option<Scaling>,
+    /// `width × n_outputs` over all axes; what they add to the linear scores, intercepts being the axes'.
+    pub weights: Vec<f32>,
 }
 
 /// What a model knows about one axis.
@@ -70,12 +85,35 @@ pub struct Parts {
     pub axes: Vec<AxisModel>,
     /// Term-major, `n_terms × n_outputs` over all axes.
     pub weights: Vec<f32>,
+    /// What is read beside the terms.
+    pub dense: Vec<DensePart>,
     /// The language it was trained on.
     pub language: Language,
     /// Out-of-fold probabilities.
     pub held_out: HeldOut,
     /// How it was made.
     pub card: Card,
+}
+
+impl DensePart {
+    /// The rows of these passages, scaled, row after row.
+    pub(super) fn rows(&self, passages: &[Passage<'_>]) -> Vec<f32> {
+        let mut rows = self.block.rows(passages);
+        if let Some(scaling) = &self.scaling {
+            rows.chunks_exact_mut(self.block.width().max(1)).for_each(|row| scaling.apply(row));
+        }
+        rows
+    }
+
+    /// Adds what a scaled row says to the linear scores of all axes.
+    pub(super) fn add_to(&self, row: &[f32], z: &mut [f64]) {
+        let n = z.len();
+        for (value, weights) in row.iter().zip(self.weights.chunks_exact(n)) {
+            for (z, w) in z.iter_mut().zip(weights) {
+                *z += f64::from(*value) * f64::from(*w);
+            }
+        }
+    }
 }
 
 impl Model {
@@ -95,7 +133,26 @@ impl Model {
             }
             .into());
         }
-        if let Some(w) = parts.weights.iter().find(|w| !w.is_finite()) {
+        for part in &parts.dense {
+            let width = part.block.width();
+            let scaled =
+                part.scaling.as_ref().is_none_or(|s| s.center.len() == width && s.scale.len() == width);
+            if !scaled || part.weights.len() != width * n_outputs {
+                return Err(ErrorKind::ShapeMismatch {
+                    what: "weights of a block and its numbers × outputs",
+                    left: part.weights.len(),
+                    right: width * n_outputs,
+                }
+                .into());
+            }
+        }
+        let scalings = parts.dense.iter().filter_map(|d| d.scaling.as_ref());
+        let of_blocks = parts
+            .dense
+            .iter()
+            .flat_map(|d| &d.weights)
+            .chain(scalings.flat_map(|s| s.center.iter().chain(&s.scale)));
+        if let Some(w) = parts.weights.iter().chain(of_blocks).find(|w| !w.is_finite()) {
             return Err(ErrorKind::NotFinite { what: "weight".into(), value: f64::from(*w) }.into());
         }
         for axis in &parts.axes {
@@ -114,6 +171,7 @@ impl Model {
             axes: parts.axes,
             weights: parts.weights,
             n_outputs,
+            dense: parts.dense,
             language: parts.language,
             held_out: parts.held_out,
             card: parts.card,
@@ -140,6 +198,11 @@ impl Model {
     /// From text to rows.
     pub fn tfidf(&self) -> &Tfidf {
         &self.tfidf
+    }
+
+    /// What is read beside the terms.
+    pub fn dense(&self) -> &[DensePart] {
+        &self.dense
     }
 
     /// The language it was trained on.

@@ -60,6 +60,42 @@ pub struct AxisCard {
     pub trials: Vec<Trial>,
     /// On rows it had not seen.
     pub validation: Option<Validation>,
+    /// The blocks of dense features beside the terms.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blocks: Vec<BlockCard>,
+}
+
+/// What a block of dense features gives on one axis, out of fold.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct BlockCard {
+    /// What it is: "lexicon", "vectors", "encoder".
+    pub name: String,
+    /// Numbers a text.
+    pub width: usize,
+    /// Inverse regularisation strength of its logistic regression.
+    pub c: f64,
+    /// Macro-F1 of this block by itself.
+    pub alone_macro_f1: f64,
+    /// Macro-F1 of all minus that of all but this block.
+    pub added_macro_f1: f64,
+    /// Its 95 % interval, groups being the units.
+    pub added_interval: Option<Interval>,
+}
+
+impl BlockCard {
+    /// What it gives in a sentence.
+    pub fn sentence(&self) -> String {
+        let interval =
+            self.added_interval.map_or(String::new(), |i| format!(" (95 % {:+.3} to {:+.3})", i.low, i.high));
+        format!(
+            "{} ({} numbers a text, C {}): adds {:+.3} macro-F1{interval}; {:.3} by itself",
+            self.name,
+            self.width,
+            short(self.c),
+            self.added_macro_f1,
+            self.alone_macro_f1
+        )
+    }
 }
 
 /// How the columns are weighted before the fit.
@@ -271,6 +307,15 @@ impl AxisCard {
                 "| {class} | {:.3} | {:.3} | {:.3} | {} |",
                 s.precision, s.recall, s.f1, s.support
             );
+        }
+        if !self.blocks.is_empty() {
+            let _ = writeln!(
+                out,
+                "\nBeside the terms, each with a logistic regression of its own, their scores averaged:\n"
+            );
+            for block in &self.blocks {
+                let _ = writeln!(out, "- {}", block.sentence());
+            }
         }
         let _ = writeln!(out, "\nPermutation p {:.3}.", v.permutation_p);
         if !v.learning_curve.is_empty() {

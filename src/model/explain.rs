@@ -9,7 +9,7 @@ use crate::types::TermWeight;
 
 /// Why a text gets its score on one axis.
 ///
-/// The linear score is `intercept + Σ values of terms`, exactly. On an axis with poles it points to the high pole
+/// The linear score is `intercept + Σ values of terms + Σ values of blocks`, exactly. On an axis with poles it points to the high pole
 /// (`z_high − z_low`); on a nominal one to the class that was chosen (its score minus the mean of the others).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Explanation {
@@ -25,8 +25,19 @@ pub struct Explanation {
     pub text: String,
     /// Every term with its tf-idf × weight, strongest first.
     pub terms: Vec<TermWeight>,
-    /// The same values on the words they come from, in text order; they sum to the same.
+    /// What each block of dense features adds; empty for a model of terms alone.
+    pub blocks: Vec<BlockValue>,
+    /// The values of the terms on the words they come from, in text order; they sum to the same.
     pub words: Vec<WordValue>,
+}
+
+/// What a block of dense features adds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BlockValue {
+    /// "lexicon", "vectors", "encoder".
+    pub name: String,
+    /// What it adds, in nats.
+    pub value: f64,
 }
 
 /// What one word of the text adds, all n-grams that it is part of taken together.
@@ -80,10 +91,22 @@ impl Model {
         let classes = self.axes[axis].axis.classes();
         let class = self.axes[axis].decide(&p[from..from + classes.len()]);
         let d = direction(self, axis, class);
-        let (ids, values) = scorer.values(passage);
+        let (ids, values, rows) = scorer.values(passage);
         let adds = self.contributions(first, n, &d, ids, values);
+        let blocks: Vec<BlockValue> = self
+            .dense
+            .iter()
+            .zip(rows)
+            .map(|(part, row)| {
+                let mut z = vec![0.0; self.n_outputs];
+                part.add_to(row, &mut z);
+                let value = z[first..first + n].iter().zip(&d).map(|(z, d)| z * d).sum();
+                BlockValue { name: part.block.name().into(), value }
+            })
+            .collect();
         let intercept: f64 = self.axes[axis].intercepts.iter().zip(&d).map(|(b, d)| b * d).sum();
-        let linear_score = intercept + adds.values().sum::<f64>();
+        let linear_score =
+            intercept + adds.values().sum::<f64>() + blocks.iter().map(|b| b.value).sum::<f64>();
         let sources = self.tfidf.sources(passage);
         let towards = if self.axes[axis].axis.has_poles() { classes.len() - 1 } else { class };
         Explanation {
@@ -93,6 +116,7 @@ impl Model {
             linear_score,
             words: spread(&sources, &adds),
             terms: self.named(&adds),
+            blocks,
             text: self.tfidf.normalised(passage.text),
         }
     }

@@ -9,6 +9,8 @@
 //! held_keys      U64  keys of the training texts
 //! held_folds     U8   their folds
 //! held_p         F32  (texts, classes of all axes), out of fold
+//! dense.N.bytes  U8   what the N-th block of dense features keeps; only with such blocks
+//! dense.N.weights F32 (its numbers, outputs)
 //! metadata.sayso      64 hexadecimal digits of SHA-256 over the rest of this string and all tensors in the order of their
 //!                     names, a blank, and the header as JSON
 //! ```
@@ -21,22 +23,25 @@ use safetensors::tensor::{Dtype, TensorView};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::bundle::{AxisModel, HeldOut, Model, Parts};
+use super::bundle::{AxisModel, DensePart, HeldOut, Model, Parts};
 use super::card::Card;
 use super::language::Language;
 use crate::classifier::Calibration;
 use crate::corpus::write_atomically;
+use crate::features::dense::{self, Scaling, StoredBlock};
 use crate::features::{Block, FeatureParams, Rewriter, Tfidf, Vocabulary};
 use crate::types::Axis;
 use crate::{Error, Result};
 
-/// The version this program writes; it reads this and all earlier ones.
-const VERSION: u32 = 1;
+/// The newest version this program reads, as it reads all earlier ones. Models without blocks are written as version 1.
+const VERSION: u32 = 2;
 /// A header above this is refused before it is parsed.
 const LARGEST_HEADER: u64 = 16 << 20;
 /// A file above this is refused before it is read.
 const LARGEST_FILE: u64 = 8 << 30;
 const DIGEST: usize = 64;
+/// More blocks are refused; tensors are then in the order of their names.
+const MOST_BLOCKS: usize = 9;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -49,6 +54,16 @@ struct Header {
     axes: Vec<AxisHeader>,
     language: Language,
     card: Card,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    dense: Vec<DenseHeader>,
+}
+
+/// A block of dense features, but for its tensors.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DenseHeader {
+    block: StoredBlock,
+    scaling: Option<Scaling>,
 }
 
 /// The version alone, read before anything that may change with it.
@@ -76,8 +91,9 @@ impl Model {
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
         let vocabulary = self.tfidf.vocabulary();
         let (terms, offsets, starts) = vocabulary.parts();
+        let stored: Vec<StoredBlock> = self.dense.iter().map(|part| part.block.stored()).collect();
         let header = Header {
-            version: VERSION,
+            version: if self.dense.is_empty() { 1 } else { VERSION },
             features: self.tfidf.params().clone(),
             names: self.tfidf.rewriter().clone(),
             blocks: vocabulary.blocks().to_vec(),
@@ -95,6 +111,11 @@ impl Model {
                 .collect(),
             language: self.language.clone(),
             card: self.card.clone(),
+            dense: stored
+                .iter()
+                .zip(&self.dense)
+                .map(|(block, part)| DenseHeader { block: block.clone(), scaling: part.scaling.clone() })
+                .collect(),
         };
         let json = serde_json::to_string(&header)
             .map_err(|e| Error::argument("model header", e, "numbers that can be written"))?;
@@ -113,7 +134,14 @@ impl Model {
             keys.iter().map(|k| self.held_out.folds.get(k).copied().unwrap_or_default()).collect();
         let p: Vec<f32> = self.held_out.p.values().flatten().copied().collect();
         let n_terms = vocabulary.len();
-        let tensors: [(&str, Dtype, Vec<usize>, Vec<u8>); 8] = [
+        let mut tensors: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = Vec::new();
+        for (n, (block, part)) in stored.into_iter().zip(&self.dense).enumerate() {
+            tensors.push((format!("dense.{n}.bytes"), Dtype::U8, vec![block.bytes.len()], block.bytes));
+            let weights = bytes_of(&part.weights, f32::to_le_bytes);
+            let shape = vec![part.block.width(), self.n_outputs];
+            tensors.push((format!("dense.{n}.weights"), Dtype::F32, shape, weights));
+        }
+        let of_terms: [(&str, Dtype, Vec<usize>, Vec<u8>); 8] = [
             ("df", Dtype::U32, vec![n_terms], bytes_of(vocabulary.document_frequencies(), u32::to_le_bytes)),
             ("held_folds", Dtype::U8, vec![n_held], folds),
             ("held_keys", Dtype::U64, vec![n_held], bytes_of(&keys, u64::to_le_bytes)),
@@ -123,10 +151,13 @@ impl Model {
             ("terms", Dtype::U8, vec![terms.len()], terms.as_bytes().to_vec()),
             ("weights", Dtype::F32, vec![n_terms, self.n_outputs], bytes_of(&self.weights, f32::to_le_bytes)),
         ];
+        tensors.extend(of_terms.map(|(name, dtype, shape, data)| (name.to_string(), dtype, shape, data)));
         let digest = digest(&json, tensors.iter().map(|t| t.3.as_slice()));
         let views = tensors
             .iter()
-            .map(|(name, dtype, shape, data)| Ok((*name, TensorView::new(*dtype, shape.clone(), data)?)))
+            .map(|(name, dtype, shape, data)| {
+                Ok((name.as_str(), TensorView::new(*dtype, shape.clone(), data)?))
+            })
             .collect::<Result<Vec<_>, safetensors::SafeTensorError>>();
         let metadata = HashMap::from([("sayso".to_string(), format!("{digest} {json}"))]);
         views
@@ -193,9 +224,17 @@ impl Model {
                 .with_help("Use a newer Sayso."));
         }
         let read = Tensors { tensors: &tensors, path };
-        let names = ["df", "held_folds", "held_keys", "held_p", "idf", "term_offsets", "terms", "weights"];
+        let of_terms = ["df", "held_folds", "held_keys", "held_p", "idf", "term_offsets", "terms", "weights"];
+        let n_dense = tensors.len().saturating_sub(of_terms.len()) / 2;
+        if n_dense > MOST_BLOCKS {
+            return Err(damaged(format!("{} tensors", tensors.len())));
+        }
+        let names: Vec<String> = (0..n_dense)
+            .flat_map(|n| [format!("dense.{n}.bytes"), format!("dense.{n}.weights")])
+            .chain(of_terms.map(str::to_string))
+            .collect();
         let mut views = Vec::new();
-        for name in names {
+        for name in &names {
             views.push(read.view(name)?.data());
         }
         if tensors.len() != names.len() {
@@ -242,7 +281,20 @@ fn assemble(header: Header, read: &Tensors<'_, '_>) -> Result<Model> {
         })
         .collect();
     let weights = read.numbers("weights", Dtype::F32, f32::from_le_bytes)?;
-    Model::new(Parts { tfidf, axes, weights, language: header.language, held_out, card: header.card })
+    if read.tensors.len() != 8 + 2 * header.dense.len() {
+        return Err(read.damaged("blocks that do not fit their tensors".into()));
+    }
+    let dense = header
+        .dense
+        .into_iter()
+        .enumerate()
+        .map(|(n, DenseHeader { mut block, scaling })| {
+            block.bytes = read.view(&format!("dense.{n}.bytes"))?.data().to_vec();
+            let weights = read.numbers(&format!("dense.{n}.weights"), Dtype::F32, f32::from_le_bytes)?;
+            Ok(DensePart { block: dense::restore(&block)?, scaling, weights })
+        })
+        .collect::<Result<Vec<_>>>()?;
+    Model::new(Parts { tfidf, axes, weights, dense, language: header.language, held_out, card: header.card })
 }
 
 struct Tensors<'a, 'd> {

@@ -8,10 +8,10 @@ mod file;
 mod language;
 mod score;
 
-pub use bundle::{AxisModel, HeldOut, Model, Parts};
+pub use bundle::{AxisModel, DensePart, HeldOut, Model, Parts};
 pub use bundled::BUNDLED;
-pub use card::{AxisCard, Baselines, Card, LearningPoint, Trial, Validation, Weighting};
-pub use explain::{Explanation, WordValue};
+pub use card::{AxisCard, Baselines, BlockCard, Card, LearningPoint, Trial, Validation, Weighting};
+pub use explain::{BlockValue, Explanation, WordValue};
 pub use language::Language;
 pub use score::{Scorer, TextScore};
 

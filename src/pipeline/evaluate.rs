@@ -64,6 +64,7 @@ pub fn evaluate(model: &Model, set: &TrainingSet, seed: u64) -> Result<Evaluatio
         .map_init(
             || model.scorer(),
             |scorer, chunk| {
+                scorer.prepare(chunk);
                 chunk
                     .iter()
                     .map(|passage| {

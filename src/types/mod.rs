@@ -3,15 +3,19 @@
 mod article;
 mod axis;
 mod label;
+mod lexicon;
 mod scored;
 mod span;
 mod speaker;
 mod statement;
+mod vectors;
 
 pub use article::Article;
 pub use axis::{Axis, AxisSet, Class, Pole};
 pub use label::{Label, LabelledStatement};
+pub use lexicon::LexiconEntry;
 pub use scored::{AxisScore, ScoredStatement, Status, TermWeight};
 pub use span::Span;
 pub use speaker::SpeakerEntry;
 pub use statement::{Kind, Statement};
+pub use vectors::WordVectors;

@@ -2,11 +2,21 @@
 //!
 //! A new block is one file that implements [`DenseBlock`].
 
+mod lexicon;
+mod scaling;
+mod vectors;
+
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use lexicon::Lexicon;
+pub use scaling::Scaling;
+pub use vectors::{FREQUENT, VectorBlock, vector_words};
+
 use super::Passage;
+use crate::{Error, Result};
 
 /// Turns passages into rows of the same few numbers.
 pub trait DenseBlock: Debug + Send + Sync {
@@ -41,4 +51,18 @@ pub struct StoredBlock {
     /// What belongs into a tensor of bytes; empty for none.
     #[serde(skip)]
     pub bytes: Vec<u8>,
+}
+
+/// The block that a model file keeps.
+///
+/// # Errors
+///
+/// [`ErrorKind::Argument`](crate::ErrorKind::Argument) for a kind that this program does not know; those of the block itself
+/// when it is damaged.
+pub fn restore(stored: &StoredBlock) -> Result<Arc<dyn DenseBlock>> {
+    match stored.kind.as_str() {
+        "lexicon" => Ok(Arc::new(Lexicon::restore(stored)?)),
+        "vectors" => Ok(Arc::new(VectorBlock::restore(stored)?)),
+        kind => Err(Error::argument("block", kind, "a kind of features that this program knows")),
+    }
 }

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
+use super::blocks::{self, BlockRows};
 use super::data::Data;
 use super::fit::Recipe;
+use super::out_of_fold::{Chosen, OutOfFold, Source, choose, mean};
 use super::validation;
 use crate::Result;
 use crate::classifier::{Calibration, decide, decision_weights, most_probable};
 use crate::features::{FeatureParams, Passage, Tfidf};
-use crate::model::{HeldOut, Trial, Validation};
+use crate::model::{BlockCard, HeldOut, Trial, Validation};
 use crate::statistics::{Confusion, stratified_grouped_folds};
 
 /// What to cross-fit.
@@ -21,6 +23,8 @@ pub(super) struct Plan<'a> {
     pub(super) folds: usize,
     pub(super) abstain: Option<f64>,
     pub(super) macro_f1: bool,
+    /// What is read beside the terms.
+    pub(super) blocks: &'a [BlockRows],
 }
 
 /// What cross-fitting found.
@@ -32,9 +36,12 @@ pub(super) struct CrossFit {
 
 /// What cross-fitting found on one axis.
 pub(super) struct AxisFit {
-    pub(super) c: f64,
+    /// Of the terms, then of each block.
+    pub(super) c: Vec<f64>,
     pub(super) calibration: Calibration,
     pub(super) trials: Vec<Trial>,
+    /// What each block gives.
+    pub(super) blocks: Vec<BlockCard>,
     pub(super) validation: Validation,
     pub(super) doubt: f64,
     /// The weights under which probabilities decide for a class.
@@ -44,11 +51,14 @@ pub(super) struct AxisFit {
     p: Vec<Vec<f64>>,
 }
 
+/// Fits at the grids of all axes on one side of a split, and scores the other.
+type ScoreSplit<'a> = dyn Fn(&[Vec<f64>], &[usize], &[usize]) -> Result<SplitScores> + Sync + 'a;
+
 /// The linear scores of the rows of one test side, by axis, by `C`: `[axis][c][row]`.
 pub(super) type SplitScores = Vec<Vec<Vec<Vec<f64>>>>;
 
 /// Inner folds of the nested choice of `C`.
-const INNER: usize = 3;
+pub(super) const INNER: usize = 3;
 /// Shares of the training groups at which the learning curve is taken.
 const SHARES: [f64; 3] = [0.25, 0.5, 0.75];
 
@@ -62,7 +72,7 @@ pub(super) fn run(data: &Data<'_>, passages: &[Passage<'_>], plan: &Plan<'_>) ->
     // Outer splits, then the inner splits of each.
     let mut splits: Vec<(Vec<usize>, Vec<usize>)> =
         (0..plan.folds).map(|f| (side(f, false), side(f, true))).collect();
-    let nested = plan.grid.len() > 1;
+    let nested = plan.grid.len() > 1 || !plan.blocks.is_empty();
     if nested {
         for f in 0..plan.folds {
             let rows = side(f, false);
@@ -78,14 +88,27 @@ pub(super) fn run(data: &Data<'_>, passages: &[Passage<'_>], plan: &Plan<'_>) ->
             }
         }
     }
-    let grids = vec![plan.grid.clone(); data.axes.axes.len()];
-    let scores: Vec<SplitScores> = splits
-        .par_iter()
-        .map(|(train, test)| split_scores(data, passages, plan.features, &plan.recipe, &grids, train, test))
-        .collect::<Result<_>>()?;
+    let n_axes = data.axes.axes.len();
+    let scored = |grid: &[f64], score: &ScoreSplit<'_>| {
+        let grids = vec![grid.to_vec(); n_axes];
+        // The inner splits serve the choice of C alone.
+        let splits = if grid.len() > 1 { &splits[..] } else { &splits[..plan.folds] };
+        let scores =
+            splits.par_iter().map(|(train, test)| score(&grids, train, test)).collect::<Result<_>>()?;
+        Ok::<_, crate::Error>(Source { grid: grid.to_vec(), scores })
+    };
+    let mut sources = vec![scored(&plan.grid, &|grids, train, test| {
+        split_scores(data, passages, plan.features, &plan.recipe, grids, train, test)
+    })?];
+    let recipe = blocks::recipe(&plan.recipe);
+    for block in plan.blocks {
+        sources.push(scored(block.block.grid(), &|grids, train, test| {
+            blocks::split_scores(data, block, &recipe, grids, train, test)
+        })?);
+    }
     let axes = (0..data.axes.axes.len())
         .into_par_iter()
-        .map(|axis| axis_fit(data, passages, plan, axis, &folds, &splits, &scores))
+        .map(|axis| axis_fit(data, passages, plan, axis, &folds, &splits, &sources))
         .collect::<Result<_>>()?;
     Ok(CrossFit { n_folds: plan.folds, folds, axes })
 }
@@ -153,69 +176,46 @@ fn axis_fit(
     axis: usize,
     folds: &[usize],
     splits: &[(Vec<usize>, Vec<usize>)],
-    scores: &[SplitScores],
+    sources: &[Source],
 ) -> Result<AxisFit> {
-    let n_classes = data.axes.axes[axis].classes().len();
     let rows = data.labelled(axis);
     let y: Vec<usize> = rows.iter().filter_map(|i| data.rows[*i].labels[axis]).collect();
-    // Out-of-fold scores of all rows by C, and the best C of all and of each fold's training side.
-    let flat: Vec<Vec<Vec<f64>>> = (0..plan.grid.len())
-        .map(|c| gather(data.rows.len(), &splits[..plan.folds], scores, axis, c))
-        .collect();
-    let trials: Vec<Trial> = plan
-        .grid
-        .iter()
-        .zip(&flat)
-        .map(|(c, scores)| {
-            trial(*c, &rows.iter().map(|i| scores[*i].clone()).collect::<Vec<_>>(), &y, n_classes, false)
-        })
-        .collect();
-    let chosen = best(&trials);
-    let of_fold: Vec<usize> = (0..plan.folds)
-        .map(|f| {
-            if plan.grid.len() == 1 {
-                return 0;
-            }
-            let inner = plan.folds + f * INNER..plan.folds + (f + 1) * INNER;
-            let rows: Vec<usize> = rows.iter().copied().filter(|i| folds[*i] != f).collect();
-            let y: Vec<usize> = rows.iter().filter_map(|i| data.rows[*i].labels[axis]).collect();
-            let trials: Vec<Trial> = (0..plan.grid.len())
-                .map(|c| {
-                    let scores =
-                        gather(data.rows.len(), &splits[inner.clone()], &scores[inner.clone()], axis, c);
-                    trial(
-                        plan.grid[c],
-                        &rows.iter().map(|i| scores[*i].clone()).collect::<Vec<_>>(),
-                        &y,
-                        n_classes,
-                        false,
-                    )
-                })
-                .collect();
-            best(&trials)
-        })
-        .collect();
-    // Each fold's probabilities: its own C, and a calibration on the other folds' scores.
-    let mut p = vec![Vec::new(); data.rows.len()];
-    let mut predicted = vec![0; data.rows.len()];
-    for f in 0..plan.folds {
-        let scores = &flat[of_fold[f]];
-        let others: Vec<usize> = rows.iter().copied().filter(|i| folds[*i] != f).collect();
-        let y: Vec<usize> = others.iter().filter_map(|i| data.rows[*i].labels[axis]).collect();
-        let of_others: Vec<Vec<f64>> = others.iter().map(|i| scores[*i].clone()).collect();
-        let calibration = Calibration::fit(&of_others, &y, n_classes);
-        let weights = decision_of(plan, &calibration, &of_others, &y, n_classes);
-        for i in (0..data.rows.len()).filter(|i| folds[*i] == f) {
-            p[i] = calibration.apply(&scores[i]);
-            predicted[i] = decide(&p[i], &weights);
-        }
-    }
-    let labelled_scores: Vec<Vec<f64>> = rows.iter().map(|i| flat[chosen][*i].clone()).collect();
+    let n_classes = data.axes.axes[axis].classes().len();
+    let found: Vec<Chosen> =
+        sources.iter().map(|s| choose(data, plan, axis, folds, splits, s, &rows, &y, n_classes)).collect();
+    let together: Vec<&Chosen> = found.iter().collect();
+    let out = OutOfFold::of(data, plan, folds, &together, &rows, n_classes, axis);
+    let labelled_scores: Vec<Vec<f64>> = rows.iter().map(|i| mean(&together, None, *i)).collect();
     let calibration = Calibration::fit(&labelled_scores, &y, n_classes);
     let decision = decision_of(plan, &calibration, &labelled_scores, &y, n_classes);
-    let learning = learning_curve(data, passages, plan, axis, folds, plan.grid[chosen])?;
-    let labelled_p: Vec<Vec<f64>> = rows.iter().map(|i| p[*i].clone()).collect();
-    let predicted: Vec<usize> = rows.iter().map(|i| predicted[*i]).collect();
+    let c: Vec<f64> = found.iter().zip(sources).map(|(f, s)| s.grid[f.best]).collect();
+    let learning = learning_curve(data, passages, plan, axis, folds, &c)?;
+    let labelled_p: Vec<Vec<f64>> = rows.iter().map(|i| out.p[*i].clone()).collect();
+    let predicted: Vec<usize> = rows.iter().map(|i| out.predicted[*i]).collect();
+    let blocks = plan
+        .blocks
+        .iter()
+        .enumerate()
+        .map(|(b, block)| {
+            let predict = |of: &[&Chosen]| -> Vec<usize> {
+                let out = OutOfFold::of(data, plan, folds, of, &rows, n_classes, axis);
+                rows.iter().map(|i| out.predicted[*i]).collect()
+            };
+            let others: Vec<&Chosen> = (0..found.len()).filter(|s| *s != b + 1).map(|s| &found[s]).collect();
+            let without = predict(&others);
+            let alone = predict(&[&found[b + 1]]);
+            let groups: Vec<usize> = rows.iter().map(|i| data.groups[*i]).collect();
+            let added = validation::difference(&y, &predicted, &without, &groups, n_classes);
+            BlockCard {
+                name: block.block.name().into(),
+                width: block.block.width(),
+                c: c[b + 1],
+                alone_macro_f1: Confusion::from_pairs(n_classes, y.iter().copied().zip(alone)).macro_f1(),
+                added_macro_f1: added.0,
+                added_interval: added.1,
+            }
+        })
+        .collect();
     let validation = validation::validate(
         data,
         axis,
@@ -228,11 +228,12 @@ fn axis_fit(
         plan.recipe.seed,
     );
     let doubt = plan.abstain.map_or(0.0, |a| validation::doubt(&labelled_p, &y, a));
-    Ok(AxisFit { c: plan.grid[chosen], calibration, trials, validation, doubt, decision, p })
+    let trials = found.into_iter().flat_map(|f| f.trials).collect();
+    Ok(AxisFit { c, calibration, trials, blocks, validation, doubt, decision, p: out.p })
 }
 
 /// The weights under which classes are decided, found on these scores.
-fn decision_of(
+pub(super) fn decision_of(
     plan: &Plan<'_>,
     calibration: &Calibration,
     scores: &[Vec<f64>],
@@ -296,10 +297,14 @@ fn learning_curve(
     plan: &Plan<'_>,
     axis: usize,
     folds: &[usize],
-    c: f64,
+    c: &[f64],
 ) -> Result<Vec<(f64, usize, f64)>> {
-    let mut grids = vec![Vec::new(); data.axes.axes.len()];
-    grids[axis] = vec![c];
+    let grids = |source: usize| {
+        let mut grids = vec![Vec::new(); data.axes.axes.len()];
+        grids[axis] = vec![c[source]];
+        grids
+    };
+    let of_blocks = blocks::recipe(&plan.recipe);
     let mut order: Vec<usize> = (0..data.n_groups).collect();
     crate::statistics::Draws::new(plan.recipe.seed, 1).shuffle(&mut order);
     let mut rank = vec![0; data.n_groups];
@@ -317,10 +322,20 @@ fn learning_curve(
             let train: Vec<usize> =
                 (0..folds.len()).filter(|i| folds[*i] != *f && kept(*i)).filter(with_label).collect();
             let test: Vec<usize> = (0..folds.len()).filter(|i| folds[*i] == *f).filter(with_label).collect();
-            let scores = split_scores(data, passages, plan.features, &plan.recipe, &grids, &train, &test)?;
+            let mut scores =
+                split_scores(data, passages, plan.features, &plan.recipe, &grids(0), &train, &test)?;
+            let mut z = std::mem::take(&mut scores[axis][0]);
+            for (b, block) in plan.blocks.iter().enumerate() {
+                let more = blocks::split_scores(data, block, &of_blocks, &grids(b + 1), &train, &test)?;
+                for (z, more) in z.iter_mut().zip(&more[axis][0]) {
+                    for (z, more) in z.iter_mut().zip(more) {
+                        *z += more;
+                    }
+                }
+            }
             let pairs = test
                 .iter()
-                .zip(&scores[axis][0])
+                .zip(&z)
                 .filter_map(|(i, z)| {
                     Some((data.rows[*i].labels[axis]?, most_probable(&Calibration::None.apply(z))))
                 })

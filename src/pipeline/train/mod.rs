@@ -1,21 +1,28 @@
 //! From labelled rows to a model, with an honest account of how good it is.
 
+mod blocks;
 mod cross_fit;
 mod data;
 mod fit;
+mod out_of_fold;
 #[cfg(test)]
 mod tests;
 mod tune;
 mod validation;
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
 use crate::classifier::{Calibration, Scheme, Solver};
 use crate::corpus::TrainingSet;
+use crate::features::dense::Scaling;
 use crate::features::{FeatureParams, Passage, Tfidf};
-use crate::model::{AxisCard, AxisModel, Card, HeldOut, Language, Model, Parts, Weighting};
+use crate::model::{AxisCard, AxisModel, Card, DensePart, HeldOut, Language, Model, Parts, Weighting};
 use crate::types::Axis;
 use crate::{Error, Result};
+use blocks::BlockRows;
+pub use blocks::Blocks;
 use cross_fit::{CrossFit, Plan};
 use data::Data;
 use fit::Recipe;
@@ -46,6 +53,8 @@ pub struct TrainParams {
     pub abstain: Option<f64>,
     /// Decides classes for macro-F1, by weights found out of fold, in place of for the most probable class.
     pub macro_f1: bool,
+    /// What is read beside the terms: a lexicon, word vectors, a sentence encoder.
+    pub blocks: Blocks,
     /// Seed of everything drawn.
     pub seed: u64,
 }
@@ -64,6 +73,7 @@ impl Default for TrainParams {
             aliases: Vec::new(),
             abstain: Some(0.1),
             macro_f1: false,
+            blocks: Blocks::default(),
             seed: 1,
         }
     }
@@ -155,8 +165,12 @@ pub fn train(set: &TrainingSet, params: &TrainParams) -> Result<Model> {
     check_classes(&data)?;
     let passages = data.passages();
     let recipe = params.recipe();
-    let cross_fit =
-        if params.folds == 0 { None } else { Some(cross_validate(&data, &passages, params, recipe)?) };
+    let blocks: Vec<BlockRows> = params.blocks.0.iter().map(|b| BlockRows::new(b, &passages)).collect();
+    let cross_fit = if params.folds == 0 {
+        None
+    } else {
+        Some(cross_validate(&data, &passages, params, recipe, &blocks)?)
+    };
     let (tfidf, x, dropped) = Tfidf::fit_counting(&params.features, data.rewriter.clone(), &passages)?;
     if dropped.by_limit > 0 {
         data.notes
@@ -167,7 +181,7 @@ pub fn train(set: &TrainingSet, params: &TrainParams) -> Result<Model> {
         .into_par_iter()
         .map(|axis| {
             let rows = data.labelled(axis);
-            let c = params.c.unwrap_or_else(|| cross_fit.as_ref().map_or(1.0, |f| f.axes[axis].c));
+            let c = params.c.unwrap_or_else(|| cross_fit.as_ref().map_or(1.0, |f| f.axes[axis].c[0]));
             let y: Vec<usize> = rows.iter().filter_map(|i| data.rows[*i].labels[axis]).collect();
             let weights: Vec<f64> = rows.iter().map(|i| data.rows[*i].weight).collect();
             let n_classes = data.axes.axes[axis].classes().len();
@@ -183,15 +197,23 @@ pub fn train(set: &TrainingSet, params: &TrainParams) -> Result<Model> {
         })
         .collect::<Result<Vec<_>>>()?;
     let n_outputs: usize = fits.iter().map(|(_, f)| f.intercepts.len()).sum();
+    let of_blocks = fit_blocks(&data, &blocks, recipe, cross_fit.as_ref())?;
+    // The mean of the linear scores of terms and blocks.
+    let share = 1.0 / (1 + blocks.len()) as f64;
     let mut weights = vec![0.0_f32; x.n_cols() * n_outputs];
     let (mut at, mut axes, mut cards) = (0, Vec::new(), Vec::new());
     for (axis, (c, fit)) in fits.into_iter().enumerate() {
         let n = fit.intercepts.len();
         for (j, w) in fit.weights.chunks_exact(n).enumerate() {
             for (k, w) in w.iter().enumerate() {
-                weights[j * n_outputs + at + k] = *w as f32;
+                weights[j * n_outputs + at + k] = (*w * share) as f32;
             }
         }
+        let intercepts = (0..n)
+            .map(|k| {
+                share * (fit.intercepts[k] + of_blocks.iter().map(|b| b.intercepts[at + k]).sum::<f64>())
+            })
+            .collect();
         at += n;
         let of_axis = cross_fit.as_ref().map(|f| &f.axes[axis]);
         let definition = data.axes.axes[axis].clone();
@@ -201,7 +223,7 @@ pub fn train(set: &TrainingSet, params: &TrainParams) -> Result<Model> {
             decision: of_axis.map_or_else(|| vec![1.0; definition.classes().len()], |a| a.decision.clone()),
             doubt: of_axis.map_or(0.0, |a| a.doubt),
             axis: definition,
-            intercepts: fit.intercepts,
+            intercepts,
             calibration,
         });
     }
@@ -220,7 +242,55 @@ pub fn train(set: &TrainingSet, params: &TrainParams) -> Result<Model> {
         axes: cards,
         notes: data.notes.clone(),
     };
-    Model::new(Parts { language: Language::of(&passages), tfidf, axes, weights, held_out, card })
+    let dense = of_blocks
+        .into_iter()
+        .zip(&blocks)
+        .map(|(fitted, rows)| DensePart {
+            block: Arc::clone(&rows.block),
+            scaling: fitted.scaling,
+            weights: fitted.weights.iter().map(|w| (w * share) as f32).collect(),
+        })
+        .collect();
+    Model::new(Parts { language: Language::of(&passages), tfidf, axes, weights, dense, held_out, card })
+}
+
+/// A block fitted on all axes.
+struct FittedBlock {
+    scaling: Option<Scaling>,
+    /// Of all axes, one after the other.
+    intercepts: Vec<f64>,
+    /// `width × n_outputs` over all axes.
+    weights: Vec<f64>,
+}
+
+fn fit_blocks(
+    data: &Data<'_>,
+    blocks: &[BlockRows],
+    recipe: Recipe,
+    cross_fit: Option<&CrossFit>,
+) -> Result<Vec<FittedBlock>> {
+    let all: Vec<usize> = (0..data.rows.len()).collect();
+    let fit_one = |(b, rows): (usize, &BlockRows)| {
+        let scaling = rows.scaling(&all);
+        let grid = rows.block.grid();
+        let fits = (0..data.axes.axes.len())
+            .map(|axis| {
+                let c = cross_fit.map_or(grid[grid.len() / 2], |f| f.axes[axis].c[b + 1]);
+                blocks::fit(data, axis, rows, scaling.as_ref(), &recipe, c)
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let intercepts: Vec<f64> = fits.iter().flat_map(|f| f.intercepts.iter().copied()).collect();
+        let weights = (0..rows.block.width())
+            .flat_map(|j| {
+                fits.iter().flat_map(move |f| {
+                    let n = f.intercepts.len();
+                    f.weights[j * n..(j + 1) * n].iter().copied()
+                })
+            })
+            .collect();
+        Ok(FittedBlock { scaling, intercepts, weights })
+    };
+    blocks.iter().enumerate().collect::<Vec<_>>().into_par_iter().map(fit_one).collect()
 }
 
 fn check_classes(data: &Data<'_>) -> Result<()> {
@@ -254,6 +324,7 @@ fn cross_validate(
     passages: &[Passage<'_>],
     params: &TrainParams,
     recipe: Recipe,
+    blocks: &[BlockRows],
 ) -> Result<CrossFit> {
     if data.n_groups < 2 {
         return Err(Error::too_few("groups of rows", data.n_groups, 2).with_help(
@@ -268,6 +339,7 @@ fn cross_validate(
         folds: params.folds.min(data.n_groups),
         abstain: params.abstain,
         macro_f1: params.macro_f1,
+        blocks,
     };
     cross_fit::run(data, passages, &plan)
 }
@@ -295,5 +367,6 @@ fn axis_card(
         reports,
         trials: found.map(|f| f.trials.clone()).unwrap_or_default(),
         validation: found.map(|f| f.validation.clone()),
+        blocks: found.map(|f| f.blocks.clone()).unwrap_or_default(),
     }
 }

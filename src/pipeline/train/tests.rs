@@ -71,6 +71,83 @@ fn contributions_sum_to_the_linear_score_and_words_to_terms() {
     }
 }
 
+/// Settings with a lexicon and word vectors beside the terms.
+fn with_blocks() -> TrainParams {
+    use crate::features::dense::{Lexicon, VectorBlock};
+    use crate::types::{LexiconEntry, WordVectors};
+    let entry = |term: &str, value| LexiconEntry { term: term.into(), value, dimension: "posture".into() };
+    let lexicon =
+        Lexicon::new(&[entry("tougher sanctions", 0.8), entry("talks", -0.5), entry("peace", -0.6)], false);
+    let vectors = WordVectors {
+        dimension: 2,
+        words: ["force", "army", "peace", "caution", "armistice"].map(str::to_string).into(),
+        values: vec![1.0, 0.1, 0.9, 0.0, -1.0, 0.2, -0.8, 0.1, -1.0, 0.1],
+    };
+    let set = set();
+    let vectors = VectorBlock::new(&vectors, set.rows.iter().map(|r| r.text.as_str()), false);
+    let blocks = Blocks(vec![Arc::new(lexicon.expect("sound")), Arc::new(vectors.expect("sound"))]);
+    TrainParams { blocks, ..TrainParams::default() }
+}
+
+#[test]
+fn blocks_are_averaged_with_the_terms_and_explained_exactly() {
+    let model = train(&set(), &with_blocks()).expect("trains");
+    let text = "Tougher sanctions, says the army; talks and peace, say others";
+    for axis in 0..2 {
+        let e = model.explain(axis, text.into());
+        let terms: f64 = e.terms.iter().map(|t| t.value).sum();
+        let blocks: f64 = e.blocks.iter().map(|b| b.value).sum();
+        assert_eq!(e.blocks.iter().map(|b| b.name.as_str()).collect::<Vec<_>>(), ["lexicon", "vectors"]);
+        assert!((e.intercept + terms + blocks - e.linear_score).abs() < 1e-9);
+    }
+    // The vectors know a word that no training text holds.
+    let p = |text: &str| model.score(text).axes["posture"].p[0];
+    assert!(p("an armistice is what the train needs") > p("an omnibus is what the train needs") + 0.05);
+    let card = &model.card().axes[0];
+    assert_eq!(card.blocks.len(), 2);
+    assert!(card.blocks[0].alone_macro_f1 > 0.5 && card.validation.is_some());
+    assert!(model.card().to_markdown().contains("- lexicon (6 numbers a text"));
+}
+
+#[test]
+fn a_model_with_blocks_is_read_back_to_the_byte_and_refused_when_damaged() {
+    let model = train(&set(), &with_blocks()).expect("trains");
+    let bytes = model.to_bytes().expect("fits");
+    let path = Path::new("m.safetensors");
+    let again = Model::from_bytes(&bytes, path).expect("its own bytes");
+    assert_eq!(again.to_bytes().expect("fits"), bytes);
+    let passages = ["we call for talks and peace".into(), "the army will answer with force".into()];
+    assert_eq!(again.score_all(&passages), model.score_all(&passages));
+    for at in (0..bytes.len()).step_by(97) {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 0x41;
+        assert!(Model::from_bytes(&damaged, path).is_err(), "byte {at}");
+        assert!(Model::from_bytes(&bytes[..at], path).is_err(), "cut at {at}");
+    }
+}
+
+#[test]
+fn scores_do_not_depend_on_company() {
+    let model = train(&set(), &with_blocks()).expect("trains");
+    let texts =
+        ["we call for talks and peace", "the army will answer with force", "grain prices rose last month"];
+    let passages: Vec<Passage<'_>> = texts.iter().map(|t| (*t).into()).collect();
+    let alone: Vec<_> = texts.iter().map(|t| model.score(t)).collect();
+    assert_eq!(model.score_all(&passages), alone);
+}
+
+#[test]
+fn a_search_leaves_out_what_adds_nothing() {
+    use crate::features::dense::Lexicon;
+    use crate::types::LexiconEntry;
+    let useless = LexiconEntry { term: "noon".into(), value: 0.1, dimension: "d".into() };
+    let lexicon = Lexicon::new(&[useless], false).expect("sound");
+    let params = TrainParams { blocks: Blocks(vec![Arc::new(lexicon)]), ..TrainParams::default() };
+    let found = tune(&set(), &params, &|| true).expect("searches");
+    assert!(found.params.blocks.0.is_empty());
+    assert!(found.trials[0].iter().any(|t| t.setting.contains("+ lexicon")));
+}
+
 #[test]
 fn texts_that_cannot_be_scored_say_why() {
     let model = train(&set(), &TrainParams::default()).expect("trains");

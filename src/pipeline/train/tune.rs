@@ -1,8 +1,11 @@
 //! A small, explained search for settings.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
-use super::cross_fit::{best, gather, split_scores, trial};
+use super::blocks::{self, BlockRows, Blocks};
+use super::cross_fit::{SplitScores, best, gather, split_scores, trial};
 use super::data::Data;
 use super::fit::Recipe;
 use super::{TrainParams, check_classes};
@@ -27,10 +30,10 @@ pub struct Tuned {
 /// The values of `C` that the search tries.
 const COARSE: [f64; 6] = [0.1, 0.3, 1.0, 3.0, 10.0, 30.0];
 
-/// Searches weighting, n-grams, token classes and the weights of rare classes by cross-validation.
+/// Searches weighting, n-grams, token classes, the weights of rare classes and blocks by cross-validation.
 ///
 /// In turn, each starting from the best so far: TF-IDF, naive-Bayes weighting or the mean of both; words 1–3, or 1;
-/// no characters; token classes; balanced classes. A setting counts by its macro-F1 out of fold, averaged over axes, under
+/// no characters; token classes; balanced classes; then each block of `params`, which is left out when it adds nothing. A setting counts by its macro-F1 out of fold, averaged over axes, under
 /// decision weights found on the same rows, and replaces another only when it is better by a tenth of a point. The classes of
 /// the model are then decided for macro-F1.
 ///
@@ -51,8 +54,10 @@ pub fn tune(set: &TrainingSet, params: &TrainParams, keep_going: &dyn Fn() -> bo
         data: &data,
         n_folds: params.folds.max(2),
         trials: vec![Vec::new(); set.axes.axes.len()],
-        best: TrainParams { macro_f1: true, ..params.clone() },
+        best: TrainParams { macro_f1: true, blocks: Blocks::default(), ..params.clone() },
         best_f1: f64::NEG_INFINITY,
+        of_terms: None,
+        of_blocks: Vec::new(),
     };
     let mut cut_short = false;
     for (i, step) in steps(params).into_iter().enumerate() {
@@ -61,8 +66,18 @@ pub fn tune(set: &TrainingSet, params: &TrainParams, keep_going: &dyn Fn() -> bo
             break;
         }
         if let Some(candidate) = step(&search.best) {
-            search.consider(candidate)?;
+            search.consider(candidate, None)?;
         }
+    }
+    for block in &params.blocks.0 {
+        if cut_short || !keep_going() {
+            cut_short = true;
+            break;
+        }
+        let mut blocks = search.best.blocks.clone();
+        blocks.0.push(Arc::clone(block));
+        let rows = BlockRows::new(block, &data.passages());
+        search.consider(TrainParams { blocks, ..search.best.clone() }, Some(&rows))?;
     }
     Ok(Tuned { params: search.best, trials: search.trials, cut_short })
 }
@@ -82,7 +97,7 @@ fn steps(start: &TrainParams) -> Vec<Step> {
     };
     let first = start.clone();
     vec![
-        Box::new(move |_| Some(TrainParams { macro_f1: true, ..first.clone() })),
+        Box::new(move |_| Some(TrainParams { macro_f1: true, blocks: Blocks::default(), ..first.clone() })),
         weighting(Weighting::Nb),
         weighting(Weighting::Both),
         features(|f| f.words.replace(NgramRange::new(1, 3)) != Some(NgramRange::new(1, 3))),
@@ -104,38 +119,86 @@ struct Search<'a> {
     trials: Vec<Vec<Trial>>,
     best: TrainParams,
     best_f1: f64,
+    /// The scores of the terms at the best settings.
+    of_terms: Option<Scored>,
+    /// The same of each block taken so far.
+    of_blocks: Vec<Scored>,
+}
+
+/// Out-of-fold scores by split, at each `C` of a grid.
+#[derive(Clone)]
+struct Scored {
+    grid: Vec<f64>,
+    splits: Vec<SplitScores>,
 }
 
 /// A setting must be better by this to replace another: differences below are noise.
 const MARGIN: f64 = 0.001;
 
 impl Search<'_> {
-    fn consider(&mut self, candidate: TrainParams) -> Result<()> {
-        let grid = candidate.c.map_or_else(|| COARSE.to_vec(), |c| vec![c]);
+    /// Measures a setting: of the terms, or, with `block`, of the best terms and blocks so far and this one.
+    fn consider(&mut self, candidate: TrainParams, block: Option<&BlockRows>) -> Result<()> {
         let recipe: Recipe = candidate.recipe();
         let passages = self.data.passages();
         let n = self.data.rows.len();
         let n_axes = self.data.axes.axes.len();
-        let grids = vec![grid.clone(); n_axes];
         let splits: Vec<(Vec<usize>, Vec<usize>)> =
             (0..self.n_folds).map(|f| (0..n).partition(|i| self.folds[*i] != f)).collect();
-        let scores = splits
+        let grid = match block {
+            Some(rows) => rows.block.grid().to_vec(),
+            None => candidate.c.map_or_else(|| COARSE.to_vec(), |c| vec![c]),
+        };
+        let grids = vec![grid.clone(); n_axes];
+        let of_block = blocks::recipe(&recipe);
+        let found = splits
             .par_iter()
-            .map(|(train, test)| {
-                split_scores(self.data, &passages, &candidate.features, &recipe, &grids, train, test)
+            .map(|(train, test)| match block {
+                Some(rows) => blocks::split_scores(self.data, rows, &of_block, &grids, train, test),
+                None => split_scores(self.data, &passages, &candidate.features, &recipe, &grids, train, test),
             })
             .collect::<Result<Vec<_>>>()?;
+        let new = Scored { grid, splits: found };
+        // What is averaged with it.
+        let others: Vec<&Scored> = match block {
+            Some(_) => self.of_terms.iter().chain(&self.of_blocks).collect(),
+            None => Vec::new(),
+        };
         let setting = describe(&candidate);
         let mut mean = 0.0;
         for axis in 0..n_axes {
             let rows = self.data.labelled(axis);
             let y: Vec<usize> = rows.iter().filter_map(|i| self.data.rows[*i].labels[axis]).collect();
             let n_classes = self.data.axes.axes[axis].classes().len();
+            let at = |scored: &Scored, k: usize| -> Vec<Vec<f64>> {
+                let all = gather(n, &splits, &scored.splits, axis, k);
+                rows.iter().map(|i| all[*i].clone()).collect()
+            };
+            let chosen = |scored: &Scored| -> Vec<Vec<f64>> {
+                let trials: Vec<Trial> = (0..scored.grid.len())
+                    .map(|k| trial(scored.grid[k], &at(scored, k), &y, n_classes, false))
+                    .collect();
+                at(scored, best(&trials))
+            };
+            let mut sum: Option<Vec<Vec<f64>>> = None;
+            for other in &others {
+                sum = Some(added(sum, chosen(other)));
+            }
             let mut of_grid = Vec::new();
-            for (k, c) in grid.iter().enumerate() {
-                let all = gather(n, &splits, &scores, axis, k);
-                let of_rows: Vec<Vec<f64>> = rows.iter().map(|i| all[*i].clone()).collect();
-                let mut trial = trial(*c, &of_rows, &y, n_classes, true);
+            // A block's C is chosen by the block alone, as training does.
+            let tried: Vec<(f64, Vec<Vec<f64>>)> = if block.is_some() {
+                let trials: Vec<Trial> = (0..new.grid.len())
+                    .map(|k| trial(new.grid[k], &at(&new, k), &y, n_classes, false))
+                    .collect();
+                let k = best(&trials);
+                vec![(new.grid[k], at(&new, k))]
+            } else {
+                (0..new.grid.len()).map(|k| (new.grid[k], at(&new, k))).collect()
+            };
+            for (c, scores) in tried {
+                let share = 1.0 / (1 + others.len()) as f64;
+                let mut z = added(sum.clone(), scores);
+                z.iter_mut().flatten().for_each(|z| *z *= share);
+                let mut trial = trial(c, &z, &y, n_classes, true);
                 trial.setting.clone_from(&setting);
                 of_grid.push(trial);
             }
@@ -145,9 +208,22 @@ impl Search<'_> {
         if mean > self.best_f1 + MARGIN {
             self.best_f1 = mean;
             self.best = candidate;
+            match block {
+                Some(_) => self.of_blocks.push(new),
+                None => self.of_terms = Some(new),
+            }
         }
         Ok(())
     }
+}
+
+/// The sum of the scores of two models, row by row.
+fn added(sum: Option<Vec<Vec<f64>>>, more: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
+    let Some(mut sum) = sum else { return more };
+    for (z, more) in sum.iter_mut().flatten().zip(more.into_iter().flatten()) {
+        *z += more;
+    }
+    sum
 }
 
 /// A setting in a few words.
@@ -163,6 +239,10 @@ fn describe(p: &TrainParams) -> String {
         if on {
             text.push_str(what);
         }
+    }
+    for block in &p.blocks.0 {
+        text.push_str(" + ");
+        text.push_str(block.name());
     }
     text
 }

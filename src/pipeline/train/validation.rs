@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::data::Data;
 use crate::classifier::most_probable;
 use crate::model::{Baselines, LearningPoint, Validation};
-use crate::statistics::{Confusion, Draws, Jackknife, Reliability, reliability_curve};
+use crate::statistics::{Confusion, Draws, Interval, Jackknife, Reliability, reliability_curve};
 
 /// Shuffles behind the permutation p value.
 const SHUFFLES: usize = 999;
@@ -44,6 +44,33 @@ pub(super) fn validate(
         confusion: confusion.counts,
         learning_curve,
     }
+}
+
+/// How much higher macro-F1 is with these predictions than with others, and its 95 % interval, groups being the units.
+pub(super) fn difference(
+    y: &[usize],
+    with: &[usize],
+    without: &[usize],
+    groups: &[usize],
+    n_classes: usize,
+) -> (f64, Option<Interval>) {
+    let all = |predicted: &[usize]| {
+        Confusion::from_pairs(n_classes, y.iter().copied().zip(predicted.iter().copied()))
+    };
+    let (a, b) = (all(with), all(without));
+    let mut by_group: BTreeMap<usize, [Confusion; 2]> = BTreeMap::new();
+    for (i, group) in groups.iter().enumerate() {
+        let of =
+            by_group.entry(*group).or_insert_with(|| [Confusion::new(n_classes), Confusion::new(n_classes)]);
+        of[0].counts[y[i]][with[i]] += 1;
+        of[1].counts[y[i]][without[i]] += 1;
+    }
+    let left_out: Vec<f64> = by_group
+        .values()
+        .map(|[with, without]| a.without(with).macro_f1() - b.without(without).macro_f1())
+        .collect();
+    let estimate = a.macro_f1() - b.macro_f1();
+    (estimate, Jackknife::new(estimate, &left_out).interval(0.95))
 }
 
 /// Macro-F1 with one group left out at a time.

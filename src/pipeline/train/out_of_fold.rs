@@ -1,0 +1,110 @@
+//! Terms and blocks put together out of fold: each source of scores at its own `C`, their mean calibrated and decided.
+
+use super::cross_fit::{INNER, Plan, SplitScores, best, decision_of, gather, trial};
+use super::data::Data;
+use crate::classifier::{Calibration, decide};
+use crate::model::Trial;
+
+/// The scores of the terms, or of one block, at each `C` of its grid.
+pub(super) struct Source {
+    pub(super) grid: Vec<f64>,
+    /// Of the outer splits, then, with more than one `C`, of the inner ones.
+    pub(super) scores: Vec<SplitScores>,
+}
+
+/// The choice of `C` for the terms or a block, over all and on each fold's training side alone.
+pub(super) struct Chosen {
+    /// Out-of-fold scores of all rows, by `C`.
+    pub(super) flat: Vec<Vec<Vec<f64>>>,
+    pub(super) best: usize,
+    pub(super) of_fold: Vec<usize>,
+    pub(super) trials: Vec<Trial>,
+}
+
+#[expect(clippy::too_many_arguments, reason = "the choice looks at all there is about an axis")]
+pub(super) fn choose(
+    data: &Data<'_>,
+    plan: &Plan<'_>,
+    axis: usize,
+    folds: &[usize],
+    splits: &[(Vec<usize>, Vec<usize>)],
+    source: &Source,
+    rows: &[usize],
+    y: &[usize],
+    n_classes: usize,
+) -> Chosen {
+    let Source { grid, scores } = source;
+    let flat: Vec<Vec<Vec<f64>>> =
+        (0..grid.len()).map(|c| gather(data.rows.len(), &splits[..plan.folds], scores, axis, c)).collect();
+    let at = |c: usize, scores: &[Vec<f64>], rows: &[usize], y: &[usize]| {
+        let of_rows: Vec<Vec<f64>> = rows.iter().map(|i| scores[*i].clone()).collect();
+        trial(grid[c], &of_rows, y, n_classes, false)
+    };
+    let trials: Vec<Trial> = flat.iter().enumerate().map(|(c, scores)| at(c, scores, rows, y)).collect();
+    let of_fold = (0..plan.folds)
+        .map(|f| {
+            if grid.len() == 1 {
+                return 0;
+            }
+            let inner = plan.folds + f * INNER..plan.folds + (f + 1) * INNER;
+            let rows: Vec<usize> = rows.iter().copied().filter(|i| folds[*i] != f).collect();
+            let y: Vec<usize> = rows.iter().filter_map(|i| data.rows[*i].labels[axis]).collect();
+            let trials: Vec<Trial> = (0..grid.len())
+                .map(|c| {
+                    let scores =
+                        gather(data.rows.len(), &splits[inner.clone()], &scores[inner.clone()], axis, c);
+                    at(c, &scores, &rows, &y)
+                })
+                .collect();
+            best(&trials)
+        })
+        .collect();
+    Chosen { best: best(&trials), of_fold, flat, trials }
+}
+
+/// The mean of the linear scores of a row: each source at the `C` chosen without this fold, or over all.
+pub(super) fn mean(of: &[&Chosen], fold: Option<usize>, row: usize) -> Vec<f64> {
+    let at = |c: &Chosen| fold.map_or(c.best, |f| c.of_fold[f]);
+    let mut z = of[0].flat[at(of[0])][row].clone();
+    for source in &of[1..] {
+        for (z, other) in z.iter_mut().zip(&source.flat[at(source)][row]) {
+            *z += other;
+        }
+    }
+    for z in &mut z {
+        *z /= of.len() as f64;
+    }
+    z
+}
+
+/// What models that had not seen a row's fold say of it, `C` and calibration being chosen without it too.
+pub(super) struct OutOfFold {
+    pub(super) p: Vec<Vec<f64>>,
+    pub(super) predicted: Vec<usize>,
+}
+
+impl OutOfFold {
+    pub(super) fn of(
+        data: &Data<'_>,
+        plan: &Plan<'_>,
+        folds: &[usize],
+        sources: &[&Chosen],
+        rows: &[usize],
+        n_classes: usize,
+        axis: usize,
+    ) -> Self {
+        let mut out = Self { p: vec![Vec::new(); data.rows.len()], predicted: vec![0; data.rows.len()] };
+        for f in 0..plan.folds {
+            let others: Vec<usize> = rows.iter().copied().filter(|i| folds[*i] != f).collect();
+            let y: Vec<usize> = others.iter().filter_map(|i| data.rows[*i].labels[axis]).collect();
+            let of_others: Vec<Vec<f64>> = others.iter().map(|i| mean(sources, Some(f), *i)).collect();
+            let calibration = Calibration::fit(&of_others, &y, n_classes);
+            let weights = decision_of(plan, &calibration, &of_others, &y, n_classes);
+            for i in (0..data.rows.len()).filter(|i| folds[*i] == f) {
+                out.p[i] = calibration.apply(&mean(sources, Some(f), i));
+                out.predicted[i] = decide(&out.p[i], &weights);
+            }
+        }
+        out
+    }
+}
