@@ -1,8 +1,10 @@
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write as _};
 use std::path::PathBuf;
 
 use super::{Outcome, Talk};
+use crate::corpus::{LabelFile, TrainingColumns, TrainingSet, axes_or_bundled};
 use crate::features::Passage;
 use crate::model::{Explanation, Model};
 use crate::{Error, Result};
@@ -12,6 +14,7 @@ use crate::{Error, Result};
 #[command(after_help = "Examples:
   sayso explain my.safetensors
   sayso explain my.safetensors 'We will not give in to threats.'
+  sayso explain my.safetensors 'We will not give in to threats.' --labels labels.csv
   sayso explain my.safetensors 'We will not give in to threats.' --format html > why.html")]
 pub struct Args {
     /// The model.
@@ -19,10 +22,22 @@ pub struct Args {
     model: PathBuf,
     /// The text; without one, the strongest terms of each class are listed.
     #[arg(value_name = "TEXT")]
-    text: Option<String>,
+    passage: Option<String>,
     /// What the text speaks about, for a model that was trained with --target.
     #[arg(long, value_name = "NAME")]
     target: Option<String>,
+    /// Labelled statements to find those in that read most like the text; with the bundled axes, or a table with --text and --label.
+    #[arg(long, value_name = "FILE", num_args = 1.., requires = "passage")]
+    labels: Vec<PathBuf>,
+    /// The column that holds the text of the labelled statements, in a table of any kind.
+    #[arg(long, value_name = "COLUMN", requires = "label")]
+    text: Option<String>,
+    /// The columns that hold their classes.
+    #[arg(long, value_name = "COLUMN,…", value_delimiter = ',', requires_all = ["text", "labels"])]
+    label: Vec<String>,
+    /// The axes of the labelled statements; those that come with Sayso if not given.
+    #[arg(long, value_name = "FILE", conflicts_with = "label")]
+    axes: Option<PathBuf>,
     /// Explain this axis only; may be given again.
     #[arg(long, value_name = "ID")]
     axis: Vec<String>,
@@ -42,14 +57,16 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
     }
     let axes: Vec<usize> =
         (0..ids.len()).filter(|i| args.axis.is_empty() || args.axis.iter().any(|id| id == ids[*i])).collect();
-    let out = match &args.text {
+    let out = match &args.passage {
         Some(text) => {
             let passage = Passage { text, target: args.target.as_deref().unwrap_or_default(), span: None };
             let explained: Vec<Explanation> = axes.iter().map(|i| model.explain(*i, passage)).collect();
+            let alike = if args.labels.is_empty() { Vec::new() } else { alike(args, &model, passage)? };
             match args.format.as_str() {
-                "json" => json(&explained)?,
-                "html" => html(&explained),
-                _ => explained.iter().map(|e| text_of(e, args.top)).collect(),
+                "json" if args.labels.is_empty() => json(&explained)?,
+                "json" => json(&serde_json::json!({ "axes": explained, "reads_like": alike }))?,
+                "html" => html(&explained) + &html_of(&alike),
+                _ => explained.iter().map(|e| text_of(e, args.top)).collect::<String>() + &list_of(&alike),
             }
         }
         None => {
@@ -65,10 +82,77 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
         }
     };
     std::io::stdout().lock().write_all(out.as_bytes()).map_err(|e| Error::io("-", "write", e))?;
-    if args.text.is_none() {
+    if args.passage.is_none() {
         talk.next(format!("sayso explain {} 'A text to explain.'", args.model.display()));
     }
     Ok(Outcome::Done)
+}
+
+/// A labelled statement that reads like the text.
+#[derive(serde::Serialize)]
+struct Alike {
+    text: String,
+    similarity: f64,
+    /// Class by axis.
+    labels: BTreeMap<String, String>,
+}
+
+/// How many statements that read like the text are shown.
+const N_ALIKE: usize = 3;
+
+fn alike(args: &Args, model: &Model, passage: Passage<'_>) -> Result<Vec<Alike>> {
+    let set = match &args.text {
+        Some(text) => {
+            let columns = TrainingColumns {
+                text: text.clone(),
+                labels: args.label.clone(),
+                ..TrainingColumns::default()
+            };
+            TrainingSet::read(&args.labels, &columns, None)?
+        }
+        None => {
+            let axes = axes_or_bundled(args.axes.as_deref())?;
+            let file = LabelFile::read(&args.labels, &axes, None)?;
+            TrainingSet::from_labelled(&file.rows, &file.axes)
+        }
+    };
+    let texts: Vec<Passage<'_>> = set.rows.iter().map(|r| r.text.as_str().into()).collect();
+    let found = model.similar(passage, &texts, N_ALIKE).into_iter().map(|similar| {
+        let row = &set.rows[similar.index];
+        let labels = set.axes.axes.iter().zip(&row.labels);
+        let labels =
+            labels.filter_map(|(axis, class)| Some((axis.id.clone(), axis.classes()[(*class)?].id.clone())));
+        Alike { text: row.text.clone(), similarity: similar.similarity, labels: labels.collect() }
+    });
+    Ok(found.collect())
+}
+
+fn labels_of(alike: &Alike) -> String {
+    let labels: Vec<String> = alike.labels.iter().map(|(axis, class)| format!("{axis} {class}")).collect();
+    labels.join(", ")
+}
+
+fn list_of(alike: &[Alike]) -> String {
+    let mut out = String::new();
+    for a in alike {
+        let text: String = a.text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let _ = writeln!(out, "reads like ({:.2}) {text}\n  labelled {}", a.similarity, labels_of(a));
+    }
+    out
+}
+
+fn html_of(alike: &[Alike]) -> String {
+    let mut out = String::new();
+    for a in alike {
+        let _ = writeln!(
+            out,
+            "<p>Reads like ({:.2}): {}<br>labelled {}</p>",
+            a.similarity,
+            escape(&a.text),
+            escape(&labels_of(a))
+        );
+    }
+    out
 }
 
 fn json<T: serde::Serialize>(value: &T) -> Result<String> {

@@ -205,6 +205,38 @@ impl Model {
         &self.dense
     }
 
+    /// The digest of the sentence encoder that the model was trained with and has not been given; texts get no score without it.
+    pub fn missing_encoder(&self) -> Option<&str> {
+        self.dense.iter().find_map(|part| part.block.missing())
+    }
+
+    /// Puts the sentence encoder in its place.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) when the model needs none, or another one.
+    pub fn attach(&mut self, encoder: &Arc<dyn DenseBlock>) -> Result<()> {
+        let stored = encoder.stored();
+        let mut attached = false;
+        for part in self.dense.iter_mut().filter(|part| part.block.name() == encoder.name()) {
+            if part.block.stored() != stored {
+                let needs = part.block.stored().header;
+                return Err(Error::argument(
+                    "--encoder",
+                    &stored.header,
+                    format!("the encoder of the model: {needs}"),
+                ));
+            }
+            part.block = Arc::clone(encoder);
+            attached = true;
+        }
+        if attached {
+            Ok(())
+        } else {
+            Err(Error::argument("--encoder", encoder.name(), "a model that was trained with one"))
+        }
+    }
+
     /// The language it was trained on.
     pub fn language(&self) -> &Language {
         &self.language

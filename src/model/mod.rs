@@ -7,6 +7,7 @@ mod explain;
 mod file;
 mod language;
 mod score;
+mod similar;
 
 pub use bundle::{AxisModel, DensePart, HeldOut, Model, Parts};
 pub use bundled::BUNDLED;
@@ -14,6 +15,7 @@ pub use card::{AxisCard, Baselines, BlockCard, Card, LearningPoint, Trial, Valid
 pub use explain::{BlockValue, Explanation, WordValue};
 pub use language::Language;
 pub use score::{Scorer, TextScore};
+pub use similar::Similar;
 
 /// Bytes as lower-case hexadecimal digits.
 pub(crate) fn hexadecimal(bytes: &[u8]) -> String {

@@ -155,7 +155,9 @@ impl Scorer<'_> {
     }
 
     fn silence(&self, passage: Passage<'_>, n_tokens: usize, known: usize) -> Option<Status> {
-        let unknown = self.ids.is_empty() || (self.model.tfidf.counts_single_words() && known == 0);
+        let unknown = self.model.missing_encoder().is_some()
+            || self.ids.is_empty()
+            || (self.model.tfidf.counts_single_words() && known == 0);
         if n_tokens < FEWEST_TOKENS {
             Some(Status::TooShort)
         } else if self.model.language.is_foreign(passage.text, n_tokens, share(known, n_tokens)) {

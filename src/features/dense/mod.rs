@@ -2,6 +2,7 @@
 //!
 //! A new block is one file that implements [`DenseBlock`].
 
+mod absent;
 mod lexicon;
 mod scaling;
 mod vectors;
@@ -36,6 +37,11 @@ pub trait DenseBlock: Debug + Send + Sync {
     /// The inverse regularisation strengths that are worth trying, from small to large.
     fn grid(&self) -> &'static [f64];
 
+    /// What has to be brought before rows can be read: the digest of a sentence encoder that a model names and was not given.
+    fn missing(&self) -> Option<&str> {
+        None
+    }
+
     /// What a model file keeps, so that the same block can be made.
     fn stored(&self) -> StoredBlock;
 }
@@ -63,6 +69,7 @@ pub fn restore(stored: &StoredBlock) -> Result<Arc<dyn DenseBlock>> {
     match stored.kind.as_str() {
         "lexicon" => Ok(Arc::new(Lexicon::restore(stored)?)),
         "vectors" => Ok(Arc::new(VectorBlock::restore(stored)?)),
+        "encoder" => Ok(Arc::new(absent::Absent::restore(stored)?)),
         kind => Err(Error::argument("block", kind, "a kind of features that this program knows")),
     }
 }
