@@ -9,7 +9,7 @@ use crate::corpus::{TrainingSet, read_lexicon, read_vectors, write_atomically};
 use crate::features::dense::{DenseBlock, FREQUENT, Lexicon, VectorBlock, vector_words};
 use crate::features::{FeatureParams, NgramRange};
 use crate::model::{Model, Weighting};
-use crate::pipeline::{Blocks, TrainParams, train, tune};
+use crate::pipeline::{Blocks, TrainParams, train_watched, tune};
 use crate::{Error, Result};
 
 /// Train a model on labelled statements, or on any table with a text and a label column.
@@ -141,14 +141,24 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
     let mut trials = Vec::new();
     if let Some(seconds) = args.tune {
         let begun = std::time::Instant::now();
-        let tuned = tune(&set, &params, &|| begun.elapsed().as_secs_f64() < seconds)?;
+        let bar = talk.progress(None, "searching for settings, settings tried");
+        let tuned = tune(&set, &params, &|| {
+            bar.inc(1);
+            begun.elapsed().as_secs_f64() < seconds
+        })?;
+        bar.finish_and_clear();
         if tuned.cut_short {
             talk.say(format!("the search for settings stopped after {seconds} seconds"));
         }
         params = tuned.params;
         trials = tuned.trials;
     }
-    let mut model = train(&set, &params)?;
+    let bar = talk.progress(Some(1), "cross-validating and fitting, fits");
+    let mut model = train_watched(&set, &params, &|done, total| {
+        bar.set_length(total as u64);
+        bar.set_position(done as u64);
+    })?;
+    bar.finish_and_clear();
     model.add_trials(&trials);
     model.save(&args.output, args.force)?;
     let card_path = args.output.with_extension("card.md");

@@ -20,4 +20,4 @@ pub use compare::{
 pub use evaluate::{AxisEvaluation, Evaluation, evaluate};
 pub use extract::{SpeakerDirectory, extract, statement_id};
 pub use held_out::held_out;
-pub use train::{Blocks, C_GRID, TrainParams, Tuned, train, tune};
+pub use train::{Blocks, C_GRID, TrainParams, Tuned, train, train_watched, tune};

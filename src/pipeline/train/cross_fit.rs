@@ -8,6 +8,7 @@ use super::blocks::{self, BlockRows};
 use super::data::Data;
 use super::fit::Recipe;
 use super::out_of_fold::{Chosen, OutOfFold, Source, choose, mean};
+use super::steps::Steps;
 use super::validation;
 use crate::Result;
 use crate::classifier::{Calibration, decide, decision_weights, most_probable};
@@ -25,6 +26,8 @@ pub(super) struct Plan<'a> {
     pub(super) macro_f1: bool,
     /// What is read beside the terms.
     pub(super) blocks: &'a [BlockRows],
+    /// Told of every fit that is done.
+    pub(super) steps: &'a Steps<'a>,
 }
 
 /// What cross-fitting found.
@@ -89,12 +92,17 @@ pub(super) fn run(data: &Data<'_>, passages: &[Passage<'_>], plan: &Plan<'_>) ->
         }
     }
     let n_axes = data.axes.axes.len();
+    let outer_or_all = |grid: &[f64]| if grid.len() > 1 { splits.len() } else { plan.folds };
+    let n_block_fits: usize = plan.blocks.iter().map(|b| outer_or_all(b.block.grid())).sum();
+    plan.steps.expect(outer_or_all(&plan.grid) + n_block_fits + n_axes * SHARES.len() * plan.folds);
     let scored = |grid: &[f64], score: &ScoreSplit<'_>| {
         let grids = vec![grid.to_vec(); n_axes];
         // The inner splits serve the choice of C alone.
         let splits = if grid.len() > 1 { &splits[..] } else { &splits[..plan.folds] };
-        let scores =
-            splits.par_iter().map(|(train, test)| score(&grids, train, test)).collect::<Result<_>>()?;
+        let scores = splits
+            .par_iter()
+            .map(|(train, test)| score(&grids, train, test).inspect(|_| plan.steps.step()))
+            .collect::<Result<_>>()?;
         Ok::<_, crate::Error>(Source { grid: grid.to_vec(), scores })
     };
     let mut sources = vec![scored(&plan.grid, &|grids, train, test| {
@@ -340,6 +348,7 @@ fn learning_curve(
                     Some((data.rows[*i].labels[axis]?, most_probable(&Calibration::None.apply(z))))
                 })
                 .collect();
+            plan.steps.step();
             Ok((train.len(), pairs))
         })
         .collect::<Result<_>>()?;

@@ -5,6 +5,7 @@ mod cross_fit;
 mod data;
 mod fit;
 mod out_of_fold;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod tune;
@@ -26,6 +27,7 @@ pub use blocks::Blocks;
 use cross_fit::{CrossFit, Plan};
 use data::Data;
 use fit::Recipe;
+use steps::Steps;
 pub use tune::{Tuned, tune};
 
 /// How to train.
@@ -160,7 +162,25 @@ impl TrainParams {
 /// # Ok::<(), sayso::Error>(())
 /// ```
 pub fn train(set: &TrainingSet, params: &TrainParams) -> Result<Model> {
+    train_watched(set, params, &|_, _| {})
+}
+
+/// Like [`train`], and tells how far it is.
+///
+/// # Arguments
+///
+/// * `watch` - called after each fit, from any thread, with how many are done and how many there are in all.
+///
+/// # Errors
+///
+/// Those of [`train`].
+pub fn train_watched(
+    set: &TrainingSet,
+    params: &TrainParams,
+    watch: &(dyn Fn(usize, usize) + Sync),
+) -> Result<Model> {
     params.check()?;
+    let steps = Steps::new(watch);
     let mut data = Data::prepare(set, params);
     check_classes(&data)?;
     let passages = data.passages();
@@ -169,7 +189,7 @@ pub fn train(set: &TrainingSet, params: &TrainParams) -> Result<Model> {
     let cross_fit = if params.folds == 0 {
         None
     } else {
-        Some(cross_validate(&data, &passages, params, recipe, &blocks)?)
+        Some(cross_validate(&data, &passages, params, recipe, &blocks, &steps)?)
     };
     let (tfidf, x, dropped) = Tfidf::fit_counting(&params.features, data.rewriter.clone(), &passages)?;
     if dropped.by_limit > 0 {
@@ -196,6 +216,7 @@ pub fn train(set: &TrainingSet, params: &TrainParams) -> Result<Model> {
             recipe.fit(x, &y, n_classes, &weights, c).map(|fit| (c, fit))
         })
         .collect::<Result<Vec<_>>>()?;
+    steps.step();
     let n_outputs: usize = fits.iter().map(|(_, f)| f.intercepts.len()).sum();
     let of_blocks = fit_blocks(&data, &blocks, recipe, cross_fit.as_ref())?;
     // The mean of the linear scores of terms and blocks.
@@ -325,6 +346,7 @@ fn cross_validate(
     params: &TrainParams,
     recipe: Recipe,
     blocks: &[BlockRows],
+    steps: &Steps<'_>,
 ) -> Result<CrossFit> {
     if data.n_groups < 2 {
         return Err(Error::too_few("groups of rows", data.n_groups, 2).with_help(
@@ -340,6 +362,7 @@ fn cross_validate(
         abstain: params.abstain,
         macro_f1: params.macro_f1,
         blocks,
+        steps,
     };
     cross_fit::run(data, passages, &plan)
 }

@@ -71,6 +71,19 @@ fn contributions_sum_to_the_linear_score_and_words_to_terms() {
     }
 }
 
+#[test]
+fn a_watcher_hears_of_every_fit() {
+    use std::sync::Mutex;
+    let heard = Mutex::new(Vec::new());
+    let watch = |done, total| heard.lock().expect("no panic").push((done, total));
+    train_watched(&set(), &TrainParams::default(), &watch).expect("trains");
+    let mut heard = heard.into_inner().expect("no panic");
+    heard.sort_unstable();
+    // 5 outer and 15 inner splits, three shares of five folds on two axes, and the last fit.
+    assert_eq!(heard.iter().map(|h| h.0).collect::<Vec<_>>(), (1..=51).collect::<Vec<_>>());
+    assert_eq!(heard.last(), Some(&(51, 51)));
+}
+
 /// Settings with a lexicon and word vectors beside the terms.
 fn with_blocks() -> TrainParams {
     use crate::features::dense::{Lexicon, VectorBlock};
