@@ -90,6 +90,13 @@ fn table(axis: &AxisEvaluation) -> String {
             s.precision, s.recall, s.f1, s.support
         ));
     }
+    if let Some(mean) = axis.mean_target_macro_f1.filter(|_| axis.by_target.len() > 1) {
+        lines.push(format!("  by target: mean macro-F1 {mean:.3}"));
+        for t in &axis.by_target {
+            let target: String = t.target.chars().take(40).collect();
+            lines.push(format!("  {target:<40} {:>7.3} {:>6}", t.macro_f1, t.n));
+        }
+    }
     lines.push(String::new());
     lines.join("\n")
 }

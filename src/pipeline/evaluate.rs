@@ -40,6 +40,10 @@ pub struct AxisEvaluation {
     pub weighted_f1: f64,
     /// Mean F1 of the classes that take a side: all but neutral ones (`neutral`, `none`, `other`).
     pub sides_f1: f64,
+    /// The same by what the rows speak about, in alphabetical order; empty without targets.
+    pub by_target: Vec<TargetScores>,
+    /// The mean of the targets' macro-F1; `None` without targets.
+    pub mean_target_macro_f1: Option<f64>,
     /// Precision, recall, F1 and support by class.
     pub by_class: Vec<ClassScores>,
     /// `confusion[gold][predicted]`.
@@ -48,6 +52,19 @@ pub struct AxisEvaluation {
     pub reliability: Reliability,
     /// The reliability curve of the most probable class.
     pub curve: Vec<ReliabilityBin>,
+}
+
+/// How a model does on the rows about one target.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TargetScores {
+    /// The target.
+    pub target: String,
+    /// Labelled rows about it.
+    pub n: usize,
+    /// Mean of the F1 of the classes that these rows have.
+    pub macro_f1: f64,
+    /// Mean F1 of those of them that take a side.
+    pub sides_f1: f64,
 }
 
 /// Compares what a model says with labels.
@@ -108,12 +125,14 @@ fn axis_evaluation(
     let classes = axis.axis.classes();
     let of_label: Vec<Option<usize>> =
         set.axes.axes[column].classes().iter().map(|c| axis.axis.class_index(&c.id)).collect();
-    let (mut p, mut y, mut groups, mut n_without_score) = (Vec::new(), Vec::new(), Vec::new(), 0);
+    let (mut p, mut y, mut groups, mut targets, mut n_without_score) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new(), 0);
     for (row, (probabilities, silent)) in set.rows.iter().zip(scored) {
         if let Some(class) = row.labels[column].and_then(|label| of_label[label]) {
             p.push(probabilities[first..first + classes.len()].to_vec());
             y.push(class);
             groups.push(row.group.as_str());
+            targets.push(row.target.as_str());
             n_without_score += usize::from(*silent);
         }
     }
@@ -128,6 +147,9 @@ fn axis_evaluation(
     for ((y, predicted), group) in y.iter().zip(&predicted).zip(groups) {
         by_group.entry(group).or_insert_with(|| Confusion::new(classes.len())).counts[*y][*predicted] += 1;
     }
+    let by_target = by_target(classes.len(), &y, &predicted, &targets, takes_side);
+    let mean_target_macro_f1 = (!by_target.is_empty())
+        .then(|| by_target.iter().map(|t| t.macro_f1).sum::<f64>() / by_target.len() as f64);
     let without: Vec<f64> = by_group.values().map(|c| confusion.without(c).macro_f1()).collect();
     Ok(AxisEvaluation {
         axis: axis.axis.id.clone(),
@@ -138,10 +160,51 @@ fn axis_evaluation(
         macro_f1_interval: Jackknife::new(confusion.macro_f1(), &without).interval(0.95),
         weighted_f1: confusion.weighted_f1(),
         sides_f1: confusion.mean_f1(takes_side),
+        by_target,
+        mean_target_macro_f1,
         by_class: confusion.by_class(),
         reliability: Reliability::measure(&p, &y, seed),
         curve: reliability_curve(&p, &y),
         classes: classes.iter().map(|c| c.id.clone()).collect(),
         confusion: confusion.counts,
     })
+}
+
+/// The scores of each target; none when no row has one.
+fn by_target(
+    n_classes: usize,
+    y: &[usize],
+    predicted: &[usize],
+    targets: &[&str],
+    takes_side: impl Fn(usize) -> bool,
+) -> Vec<TargetScores> {
+    let mut of: std::collections::BTreeMap<&str, Confusion> = std::collections::BTreeMap::new();
+    for ((y, predicted), target) in y.iter().zip(predicted).zip(targets).filter(|(_, t)| !t.is_empty()) {
+        of.entry(target).or_insert_with(|| Confusion::new(n_classes)).counts[*y][*predicted] += 1;
+    }
+    of.into_iter()
+        .map(|(target, confusion)| {
+            let n: Vec<u64> = confusion.counts.iter().map(|row| row.iter().sum()).collect();
+            TargetScores {
+                target: target.into(),
+                n: n.iter().sum::<u64>() as usize,
+                macro_f1: confusion.mean_f1(|k| n[k] > 0),
+                sides_f1: confusion.mean_f1(|k| n[k] > 0 && takes_side(k)),
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_are_counted_apart_and_absent_classes_do_not_count() {
+        let found = by_target(3, &[0, 0, 2, 1], &[0, 2, 2, 1], &["a", "a", "a", ""], |k| k != 1);
+        assert_eq!(found.len(), 1);
+        // Class 0: precision 1, recall ½; class 2: precision ½, recall 1; class 1 has no row.
+        assert_eq!((found[0].target.as_str(), found[0].n), ("a", 3));
+        assert!((found[0].macro_f1 - 2.0 / 3.0).abs() < 1e-12);
+    }
 }
