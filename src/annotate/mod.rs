@@ -2,6 +2,7 @@
 
 mod action;
 mod book;
+mod dispute;
 mod frame;
 mod guard;
 mod journal;

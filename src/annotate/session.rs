@@ -81,21 +81,12 @@ pub struct Session {
 impl Session {
     /// Opens label file and journal, and puts the statements in order.
     ///
-    /// # Arguments
-    ///
-    /// * `merit` - the second stream: its name, and how much it wants an item; see [`Queue::new`].
-    ///
     /// # Errors
     ///
     /// Those of [`Journal::open`] and of reading the label file; [`ErrorKind::Input`](crate::ErrorKind::Input) when page and
     /// file changed the same row in different ways; [`ErrorKind::Argument`](crate::ErrorKind::Argument) for a
-    /// name that cannot be used.
-    pub fn open(
-        settings: Settings,
-        frame: Frame,
-        second: Stream,
-        merit: impl Fn(&Item) -> Option<f64>,
-    ) -> Result<Self> {
+    /// name that cannot be used, and for a share of other streams when there is nothing that they could serve.
+    pub fn open(settings: Settings, frame: Frame) -> Result<Self> {
         settings.check()?;
         let path = settings.journal();
         let (journal, replay) = Journal::open(&path, &(settings.clock)())?;
@@ -126,8 +117,9 @@ impl Session {
             session.disagreements();
         } else {
             session.restore_added();
-            let units = session.frame.units(merit);
-            session.queue = Queue::new(&units, &session.settings.design, second);
+            let wishes = session.wishes();
+            session.settings.design.check_streams(wishes.iter().any(|wish| wish.is_any()))?;
+            session.queue = Queue::new(&session.units(&wishes), &session.settings.design);
             session.append_added();
         }
         session.count_stages();

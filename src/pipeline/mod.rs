@@ -10,6 +10,7 @@ mod train;
 
 pub use agree::{
     AgreeParams, Agreement, AxisAgreement, ClassAgreement, Coefficient, Disagreement, GOLD, agree,
+    was_disputed,
 };
 pub use check::{Finding, Severity, check};
 pub use compare::{
