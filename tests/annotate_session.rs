@@ -134,6 +134,15 @@ fn a_statement_chosen_ahead_of_its_turn_is_no_part_of_the_sample_until_the_sampl
 }
 
 #[test]
+fn whoever_went_elsewhere_comes_back_to_where_the_sample_stands() {
+    let (_folder, path) = folder();
+    let mut session = open(settings(&path));
+    session.act(0, &Action::Finish).expect("saved");
+    session.act(12, &Action::Finish).expect("saved");
+    assert_eq!(session.next_after(Some(12)), Some(1));
+}
+
+#[test]
 fn undo_goes_back_over_the_end_of_a_session() {
     let (_folder, path) = folder();
     let mut session = open(settings(&path));

@@ -69,13 +69,17 @@ fn strategy(row: &LabelledStatement) -> &str {
     &row.extra["strategy"]
 }
 
+fn row(n: usize, quote: &str, class: &str, name: &str) -> String {
+    format!("a{n},0,{},{quote},{class},{name}\n", quote.len())
+}
+
 /// Two annotators who label everything and differ on every fifth statement.
 fn two_who_differ(path: &Path) -> String {
     let mut table = String::from("article,start,end,quote,tone,annotator\n");
     for n in 0..N {
         for (name, class) in [("a1", "bad"), ("a2", if n % 5 == 0 { "good" } else { "bad" })] {
             let quote = format!("statement {n} of all");
-            table += &format!("a{n},0,{},{quote},{class},{name}\n", quote.len());
+            table.push_str(&row(n, &quote, class, name));
         }
     }
     std::fs::write(path, &table).expect("writable");
@@ -181,4 +185,18 @@ fn a_share_for_other_streams_needs_something_that_they_could_serve() {
     assert!(error.contains("--random-share") && error.contains("--model"), "{error}");
     assert!(!path.exists());
     assert!(Session::open(settings(&path, "a1"), frame(true)).is_ok());
+}
+
+#[test]
+fn a_sample_that_holds_all_that_is_disputed_is_told() {
+    let (_folder, path) = folder();
+    two_who_differ(&path);
+    let mut settings = settings(&path, "a3");
+    settings.design.sample = Some(N);
+    let session = Session::open(settings, frame(false)).expect("a sound folder");
+    assert!(
+        session.remarks.iter().any(|remark| remark.contains("a smaller --sample")),
+        "{:?}",
+        session.remarks
+    );
 }

@@ -48,6 +48,8 @@ pub fn progress(s: &Session) -> Value {
         "undoable": s.undoable(),
         "blocked": s.blocked(),
         "unsaved": s.has_changes(),
+        "curve": s.curve.version,
+        "learning": s.curve.learning,
     })
 }
 

@@ -21,4 +21,4 @@ pub use compare::{
 pub use evaluate::{AxisEvaluation, Evaluation, evaluate};
 pub use extract::{SpeakerDirectory, extract, statement_id};
 pub use held_out::held_out;
-pub use train::{C_GRID, TrainParams, Tuned, train, tune};
+pub use train::{C_GRID, FEWEST_PER_CLASS, TrainParams, Tuned, train, tune};

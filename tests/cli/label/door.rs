@@ -25,7 +25,17 @@ fn only_its_own_page_is_let_in() {
         !first.body.contains("http://") && !first.body.contains("https://"),
         "the page asks for nothing elsewhere"
     );
-    for asset in ["/page.js", "/page.css", "/points.js", "/icon.svg", "/api/session"] {
+    for asset in [
+        "/page.js",
+        "/work.js",
+        "/keys.js",
+        "/points.js",
+        "/curve.js",
+        "/page.css",
+        "/icon.svg",
+        "/api/session",
+        "/api/curve",
+    ] {
         let answer = page.get(asset);
         assert_eq!(answer.status, 200, "{asset}");
         assert!(!answer.head.contains("access-control"), "{}", answer.head);
