@@ -120,7 +120,8 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
     let farewell = server.run()?;
     talk.say(farewell);
     let labels = args.labels.display();
-    talk.next(format!("sayso agree {labels}, or: sayso train {labels} -o my.safetensors"));
+    let axes = super::axes_option(args.axes.as_deref());
+    talk.next(format!("sayso agree {labels}{axes}, or: sayso train {labels}{axes} -o my.safetensors"));
     Ok(Outcome::Done)
 }
 
