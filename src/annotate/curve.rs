@@ -14,7 +14,7 @@ use crate::pipeline::{FEWEST_PER_CLASS, TrainParams, train};
 use crate::statistics::student_t_quantile;
 use crate::types::{Axis, AxisSet, Label, LabelledStatement};
 
-/// Labels between one training and the next.
+/// Labels between one training and the next; a twentieth of all when that is more.
 pub const EVERY: usize = 10;
 /// Labels whose worth is foretold.
 const NEXT: usize = 50;
@@ -241,7 +241,9 @@ impl Session {
         // The first curve of an axis does not wait for the next ten labels.
         let known = |axis: &&&Axis| self.curve.axes.iter().any(|curve| curve.axis == axis.id);
         let first = enough.iter().filter(known).count() < enough.len();
-        let many = !enough.is_empty() && tally.n_rows.abs_diff(self.curve.n_rows) >= EVERY;
+        // Training takes longer with more labels, and ten of many change little.
+        let step = EVERY.max(self.curve.n_rows / 20);
+        let many = !enough.is_empty() && tally.n_rows.abs_diff(self.curve.n_rows) >= step;
         (first || many).then(|| self.lesson())
     }
 
