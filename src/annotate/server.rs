@@ -72,7 +72,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Io`] when the port is taken.
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) when the port is taken.
     pub fn bind(session: Session, port: u16) -> Result<Self> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let wrap = |e| Error::io(address.to_string(), "listen on", e);
