@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use sayso::annotate::{Action, Design, Frame, Item, Keep, Session, Settings, Stage, Stream};
+use sayso::annotate::{Action, Design, Frame, Keep, Session, Settings, Stage};
 use sayso::corpus::{LabelFile, bundled_axes, parse_axes};
 use sayso::types::{Article, AxisSet, Label, LabelledStatement, ScoredStatement};
 
@@ -59,7 +59,7 @@ fn settings(labels: &Path) -> Settings {
 }
 
 fn open(settings: Settings) -> Session {
-    Session::open(settings, frame(), Stream::Uncertain, Item::doubt).expect("a sound folder")
+    Session::open(settings, frame()).expect("a sound folder")
 }
 
 fn rows(labels: &Path) -> Vec<LabelledStatement> {
@@ -131,6 +131,15 @@ fn a_statement_chosen_ahead_of_its_turn_is_no_part_of_the_sample_until_the_sampl
     }
     session.write().expect("written");
     assert!(rows(&path).iter().all(|row| row.extra["strategy"] == "random" && row.sample_prob == Some(1.0)));
+}
+
+#[test]
+fn whoever_went_elsewhere_comes_back_to_where_the_sample_stands() {
+    let (_folder, path) = folder();
+    let mut session = open(settings(&path));
+    session.act(0, &Action::Finish).expect("saved");
+    session.act(12, &Action::Finish).expect("saved");
+    assert_eq!(session.next_after(Some(12)), Some(1));
 }
 
 #[test]
@@ -260,7 +269,7 @@ fn a_row_that_both_sides_changed_is_refused_and_nothing_is_overwritten() {
     assert_eq!(session.blocked(), Some(message.as_str()));
     assert_eq!(std::fs::read_to_string(&path).expect("there"), edited);
     drop(session);
-    assert!(Session::open(settings(&path), frame(), Stream::Uncertain, Item::doubt).is_err());
+    assert!(Session::open(settings(&path), frame()).is_err());
     for (keep, class, note) in [(Keep::File, 0, ""), (Keep::Page, 1, "sure of it")] {
         let (_other, copy) = folder_copy(&path);
         let mut session = open(Settings { keep: Some(keep), ..settings(&copy) });
@@ -318,8 +327,7 @@ fn a_label_file_that_cannot_be_read_whole_is_refused_at_the_start() {
     {
         let (_folder, path) = folder();
         std::fs::write(&path, text).expect("writable");
-        let error =
-            Session::open(settings(&path), frame(), Stream::Uncertain, Item::doubt).err().expect("refused");
+        let error = Session::open(settings(&path), frame()).err().expect("refused");
         assert!(error.to_string().contains(place), "{error}");
         assert_eq!(std::fs::read_to_string(&path).expect("there"), text);
     }
@@ -367,7 +375,7 @@ fn names_that_mean_something_else_are_refused() {
     let (_folder, path) = folder();
     for name in ["", "gold", "a1-again", "a b", "a\nb", "=cmd"] {
         let bad = Settings { annotator: name.into(), ..settings(&path) };
-        let error = Session::open(bad, frame(), Stream::Uncertain, Item::doubt).err().expect("refused");
+        let error = Session::open(bad, frame()).err().expect("refused");
         assert!(error.to_string().starts_with("--annotator"), "{error}");
     }
 }

@@ -1,7 +1,6 @@
 use std::collections::BTreeMap;
 
 use super::mark::Mark;
-use super::queue::Unit;
 use crate::text::CodePoints;
 use crate::types::{Article, ScoredStatement};
 
@@ -146,14 +145,6 @@ impl Frame {
             .filter_map(share)
             .max_by_key(|(common, i)| (*common, usize::MAX - i))
             .map(|(_, i)| i)
-    }
-
-    /// What the queue needs to know, with the merit that this function gives.
-    pub fn units(&self, merit: impl Fn(&Item) -> Option<f64>) -> Vec<Unit<'_>> {
-        self.items
-            .iter()
-            .map(|item| Unit { key: &item.key, outlet: &item.blank.outlet, merit: merit(item) })
-            .collect()
     }
 }
 

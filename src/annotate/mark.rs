@@ -28,6 +28,13 @@ pub enum Stage {
     Rejected,
 }
 
+impl Stage {
+    /// True when it had its turn in the sample: labelled, rejected, or put off.
+    pub fn is_served(self) -> bool {
+        self != Self::Open
+    }
+}
+
 /// All that one annotator says of one item. Class ids are kept, not indices, so that `axes.toml` can be reordered.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -70,11 +77,6 @@ impl Mark {
     /// True when the label file has a row for it.
     pub fn is_row(&self) -> bool {
         matches!(self.stage, Stage::Done | Stage::Rejected)
-    }
-
-    /// True when it had its turn in the sample: labelled, rejected, or put off.
-    pub fn is_served(&self) -> bool {
-        self.stage != Stage::Open
     }
 
     /// The row of the label file. `sample_prob` and the strategy follow from the queue, not from the mark.

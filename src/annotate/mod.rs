@@ -2,11 +2,15 @@
 
 mod action;
 mod book;
+mod curve;
+mod dispute;
 mod frame;
 mod guard;
 mod journal;
+mod learning;
 mod mark;
 mod queue;
+mod route;
 mod server;
 mod session;
 mod sheet;

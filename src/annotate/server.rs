@@ -1,6 +1,6 @@
-//! HTTP on the loopback address: a handful of routes, each by its exact path; none reaches the file system.
+//! HTTP on the loopback address: connections, their limits, and the headers of every answer.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,22 +8,21 @@ use std::time::Duration;
 
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, LOCATION, SET_COOKIE};
+use hyper::header::{CACHE_CONTROL, HeaderValue, LOCATION, SET_COOKIE};
 use hyper::service::service_fn;
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use serde::Deserialize;
-use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use tokio::time::{sleep, timeout};
 
-use super::action::Action;
 use super::guard::{Admission, BODY_LIMIT, Guard};
+use super::learning::keep_learning;
+use super::route::{Reply, route, text};
 use super::session::Session;
 use super::view;
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, Result};
 
 /// Connections at once; past that the oldest that never showed the cookie makes room.
 const CONNECTIONS: usize = 256;
@@ -32,17 +31,9 @@ const SLOW: Duration = Duration::from_secs(10);
 /// How long after an action the label file is written: a burst of actions is written once.
 const PAUSE: Duration = Duration::from_millis(700);
 
-const PAGE: &str = include_str!("page/index.html");
-const STYLE: &str = include_str!("page/page.css");
-const SCRIPT: &str = include_str!("page/page.js");
-const POINTS: &str = include_str!("page/points.js");
-const ICON: &str = include_str!("page/icon.svg");
-
 /// Nothing from anywhere else, nothing inline, no frames, no forms.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-type Reply = Response<Full<Bytes>>;
 
 /// A session behind one address.
 pub struct Server {
@@ -51,20 +42,23 @@ pub struct Server {
     shared: Arc<Shared>,
 }
 
-struct Shared {
+/// What all requests share.
+pub(super) struct Shared {
     session: Mutex<Session>,
     /// Held while the label file is written: an older one must not come into place after a newer one.
     writing: Mutex<()>,
     guard: Guard,
     /// Something changed that the label file lacks.
-    changed: Notify,
+    pub(super) changed: Notify,
+    /// A label was made or taken back.
+    pub(super) labelled: Notify,
     /// The page asked for the end.
-    ended: Notify,
+    pub(super) ended: Notify,
 }
 
 impl Shared {
     /// The session. A panic while it was held left it between two whole steps: the journal comes first.
-    fn session(&self) -> MutexGuard<'_, Session> {
+    pub(super) fn session(&self) -> MutexGuard<'_, Session> {
         self.session.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -78,7 +72,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Io`] when the port is taken.
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) when the port is taken.
     pub fn bind(session: Session, port: u16) -> Result<Self> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let wrap = |e| Error::io(address.to_string(), "listen on", e);
@@ -90,8 +84,14 @@ impl Server {
         let listener = runtime.block_on(TcpListener::bind(address)).map_err(wrap)?;
         let port = listener.local_addr().map_err(wrap)?.port();
         let guard = Guard::new(port).map_err(|e| wrap(std::io::Error::other(e.to_string())))?;
-        let (changed, ended) = (Notify::new(), Notify::new());
-        let shared = Shared { session: Mutex::new(session), writing: Mutex::new(()), guard, changed, ended };
+        let shared = Shared {
+            session: Mutex::new(session),
+            writing: Mutex::new(()),
+            guard,
+            changed: Notify::new(),
+            labelled: Notify::new(),
+            ended: Notify::new(),
+        };
         Ok(Self { runtime, listener, shared: Arc::new(shared) })
     }
 
@@ -115,6 +115,7 @@ impl Server {
             tokio::select! {
                 () = accept(&listener, &shared) => {}
                 () = keep_written(&shared) => {}
+                () = keep_learning(&shared) => {}
                 () = shared.ended.notified() => {}
                 () = interrupted() => {}
             }
@@ -160,7 +161,7 @@ async fn keep_written(shared: &Arc<Shared>) {
 }
 
 /// Writes the label file without holding up the annotator while the disk works.
-fn write_aside(shared: &Shared) -> Result<()> {
+pub(super) fn write_aside(shared: &Shared) -> Result<()> {
     let _writing = shared.writing.lock().unwrap_or_else(PoisonError::into_inner);
     let draft = shared.session().prepare()?;
     let Some(draft) = draft else { return Ok(()) };
@@ -263,147 +264,7 @@ async fn collect(body: Incoming) -> Result<Bytes, (StatusCode, &'static str)> {
     }
 }
 
-fn text(status: StatusCode, text: &'static str) -> Reply {
-    typed(status, "text/plain; charset=utf-8", Bytes::from_static(text.as_bytes()))
-}
-
-fn typed(status: StatusCode, kind: &'static str, body: Bytes) -> Reply {
-    let mut reply = Response::new(Full::new(body));
-    *reply.status_mut() = status;
-    reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    reply
-}
-
-fn answer(status: StatusCode, value: &Value) -> Reply {
-    typed(status, "application/json", Bytes::from(value.to_string()))
-}
-
-/// What a request to change something says.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Act {
-    place: usize,
-    action: Action,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Go {
-    item: usize,
-}
-
-fn route(shared: &Shared, uri: &hyper::Uri, write: bool, body: &[u8]) -> Reply {
-    let result = if write { change(shared, uri.path(), body) } else { read(shared, uri) };
-    result.unwrap_or_else(|error| {
-        let status = match error.kind() {
-            ErrorKind::Argument { .. } | ErrorKind::Input { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-            ErrorKind::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            ErrorKind::Io { .. } => StatusCode::INSUFFICIENT_STORAGE,
-            _ => StatusCode::INTERNAL_SERVER_ERROR,
-        };
-        answer(status, &json!({"error": error.to_string()}))
-    })
-}
-
-fn read(shared: &Shared, uri: &hyper::Uri) -> Result<Reply> {
-    let asset =
-        |kind, body: &'static str| Ok(typed(StatusCode::OK, kind, Bytes::from_static(body.as_bytes())));
-    let query = uri.query().unwrap_or_default();
-    let number = |name: &str| parameter(query, name).and_then(|v| v.parse::<usize>().ok());
-    let value = match uri.path() {
-        "/" => return asset("text/html; charset=utf-8", PAGE),
-        "/page.css" => return asset("text/css; charset=utf-8", STYLE),
-        "/page.js" => return asset("text/javascript; charset=utf-8", SCRIPT),
-        "/points.js" => return asset("text/javascript; charset=utf-8", POINTS),
-        "/icon.svg" => return asset("image/svg+xml", ICON),
-        "/api/session" => view::session(&shared.session()),
-        "/api/progress" => view::progress(&shared.session()),
-        "/api/next" => {
-            let session = shared.session();
-            json!({"place": session.next_after(number("after")), "progress": view::progress(&session)})
-        }
-        "/api/place" => view::place(&shared.session(), number("at").unwrap_or_default())?,
-        "/api/article" => view::article(&shared.session(), number("at").unwrap_or_default())?,
-        "/api/queue" => view::queue(&shared.session(), number("from").unwrap_or_default()),
-        "/api/search" => view::search(&shared.session(), &parameter(query, "q").unwrap_or_default()),
-        "/api/speakers" => view::speakers(&shared.session()),
-        _ => return Ok(text(StatusCode::NOT_FOUND, "nothing here")),
-    };
-    Ok(answer(StatusCode::OK, &value))
-}
-
-fn change(shared: &Shared, path: &str, body: &[u8]) -> Result<Reply> {
-    let place = match path {
-        "/api/act" => {
-            let act: Act = parse(body)?;
-            let place = shared.session().act(act.place, &act.action)?;
-            shared.changed.notify_one();
-            Some(place)
-        }
-        "/api/undo" => {
-            let place = shared.session().undo()?;
-            shared.changed.notify_one();
-            place
-        }
-        "/api/go" => {
-            let Go { item } = parse(body)?;
-            let mut session = shared.session();
-            if item >= session.frame().items.len() {
-                return Err(Error::argument("item", item, "the number of a statement"));
-            }
-            Some(session.place_of(item))
-        }
-        "/api/save" => {
-            write_aside(shared)?;
-            None
-        }
-        "/api/end" => {
-            write_aside(shared)?;
-            shared.ended.notify_one();
-            return Ok(answer(StatusCode::OK, &json!({"farewell": view::farewell(&shared.session())})));
-        }
-        _ => return Ok(text(StatusCode::NOT_FOUND, "nothing here")),
-    };
-    let session = shared.session();
-    let shown = place.map(|place| view::place(&session, place)).transpose()?;
-    Ok(answer(StatusCode::OK, &json!({"shown": shown, "progress": view::progress(&session)})))
-}
-
-fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T> {
-    serde_json::from_slice(body).map_err(|e| Error::argument("body", e, "the JSON of this request"))
-}
-
-/// A value of a query, decoded.
-fn parameter(query: &str, name: &str) -> Option<String> {
-    let pairs: BTreeMap<&str, &str> = query.split('&').filter_map(|pair| pair.split_once('=')).collect();
-    let raw = pairs.get(name)?.replace('+', " ");
-    let mut bytes = Vec::with_capacity(raw.len());
-    let mut rest = raw.bytes();
-    while let Some(byte) = rest.next() {
-        let hex = |b: Option<u8>| char::from(b?).to_digit(16);
-        match byte {
-            b'%' => bytes.push((hex(rest.next())? * 16 + hex(rest.next())?) as u8),
-            _ => bytes.push(byte),
-        }
-    }
-    String::from_utf8(bytes).ok()
-}
-
 /// Opens the user's browser; false when there is none, and the address has to be opened by hand.
 pub fn open_browser(address: &str) -> bool {
     open::that_detached(address).is_ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn queries_are_decoded_and_broken_ones_are_none() {
-        assert_eq!(parameter("from=3&q=%D0%B4%D0%B0+so", "q").as_deref(), Some("да so"));
-        assert_eq!(parameter("q=%", "q"), None);
-        assert_eq!(parameter("q=%zz", "q"), None);
-        assert_eq!(parameter("q=%ff", "q"), None);
-        assert_eq!(parameter("", "q"), None);
-    }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::book::{AGAIN, Book, Key, person};
+use super::curve::Curve;
 use super::frame::{Frame, Item};
 use super::journal::{Journal, Record};
 use super::mark::{Mark, Stage};
@@ -72,6 +73,8 @@ pub struct Session {
     pub(super) stages: [Vec<Stage>; 2],
     /// What adjudication settles: for each item, the marks of the others.
     opinions: Vec<Vec<Mark>>,
+    /// What the labels so far would teach a model.
+    pub(super) curve: Curve,
     /// Why the label file could not be written, until it can.
     pub(super) blocked: Option<String>,
     /// Things worth saying once, at the start.
@@ -81,21 +84,12 @@ pub struct Session {
 impl Session {
     /// Opens label file and journal, and puts the statements in order.
     ///
-    /// # Arguments
-    ///
-    /// * `merit` - the second stream: its name, and how much it wants an item; see [`Queue::new`].
-    ///
     /// # Errors
     ///
     /// Those of [`Journal::open`] and of reading the label file; [`ErrorKind::Input`](crate::ErrorKind::Input) when page and
     /// file changed the same row in different ways; [`ErrorKind::Argument`](crate::ErrorKind::Argument) for a
-    /// name that cannot be used.
-    pub fn open(
-        settings: Settings,
-        frame: Frame,
-        second: Stream,
-        merit: impl Fn(&Item) -> Option<f64>,
-    ) -> Result<Self> {
+    /// name that cannot be used, and for a share of other streams when there is nothing that they could serve.
+    pub fn open(settings: Settings, frame: Frame) -> Result<Self> {
         settings.check()?;
         let path = settings.journal();
         let (journal, replay) = Journal::open(&path, &(settings.clock)())?;
@@ -117,6 +111,7 @@ impl Session {
             sheet,
             stages: [Vec::new(), Vec::new()],
             opinions: Vec::new(),
+            curve: Curve::default(),
             blocked: None,
             remarks,
         };
@@ -126,8 +121,15 @@ impl Session {
             session.disagreements();
         } else {
             session.restore_added();
-            let units = session.frame.units(merit);
-            session.queue = Queue::new(&units, &session.settings.design, second);
+            let wishes = session.wishes();
+            session.settings.design.check_streams(wishes.iter().any(|wish| wish.is_any()))?;
+            session.queue = Queue::new(&session.units(&wishes), &session.settings.design);
+            let random = |slot: &Slot| slot.stream == Stream::Random;
+            if session.settings.design.random_share < 1.0 && session.queue.slots.iter().all(random) {
+                session.remarks.push(
+                    "--random-share: all that the other streams want is in the random sample already; a smaller --sample leaves them some".into(),
+                );
+            }
             session.append_added();
         }
         session.count_stages();
@@ -294,9 +296,10 @@ impl Session {
         blank
     }
 
-    /// The next place that waits to be served, after this one and round again; skipped ones come last.
+    /// The first place that waits to be served; when there is none, the skipped ones after this one and round again.
     ///
-    /// A second time comes up only when the first is done; a place whose statement was taken back is passed over.
+    /// Whoever went elsewhere comes back to where the sample stands: what was labelled ahead of its turn counts into it
+    /// only when everything before was served. A second time comes up only when the first is done; a place whose statement was taken back is passed over.
     pub fn next_after(&self, place: Option<usize>) -> Option<usize> {
         let n = self.queue.slots.len();
         let from = place.map_or(0, |p| p + 1);
@@ -309,7 +312,7 @@ impl Session {
             let first_done = !slot.again || matches!(first, Stage::Done | Stage::Rejected);
             !withdrawn && first_done && slot.stream != Stream::Chosen
         };
-        round()
+        (0..n)
             .find(|p| stage(*p) == Stage::Open && ready(*p))
             .or_else(|| round().find(|p| stage(*p) == Stage::Skipped && Some(*p) != place))
     }

@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::book::{Book, Key};
 use super::mark::{FLAG, Mark, STATUS, STRATEGY};
+use super::queue::Stream;
 use crate::corpus::{LabelFile, label_bytes, write_atomically};
 use crate::types::{AxisSet, LabelledStatement};
 use crate::{Error, Position, Result};
@@ -200,18 +201,24 @@ impl Sheet {
     ///
     /// # Arguments
     ///
-    /// * `sampled` - what the queue knows of a mark: its probability and the word for its stream; `None` leaves
+    /// * `sampled` - what the queue knows of a mark: its probability, and its stream if it has a place; `None` leaves
     ///   what the file says.
     pub fn render(
         &self,
         book: &Book,
         axes: &AxisSet,
-        sampled: impl Fn(&Key) -> Option<(Option<f64>, &'static str)>,
+        sampled: impl Fn(&Key) -> Option<(Option<f64>, Option<Stream>)>,
     ) -> Rendered {
         let show = |key: &Key, mark: &Mark, old: Option<&LabelledStatement>| {
             let mut row = mark.to_row(&key.annotator, axes);
+            // A stream that served it in another session is still why it was labelled; the sample is as it stands now.
+            let earlier =
+                || old.and_then(|row| row.extra.get(STRATEGY)).filter(|s| *s != Stream::Random.as_str());
             let (sample_prob, strategy) = match (sampled(key), old) {
-                (Some((p, strategy)), _) => (p, Some(strategy.to_string())),
+                (Some((p, Some(stream))), _) => (p, Some(stream.as_str().to_string())),
+                (Some((p, None)), _) => {
+                    (p, Some(earlier().map_or_else(|| Stream::Chosen.as_str().into(), String::clone)))
+                }
                 (None, Some(old)) => (old.sample_prob, old.extra.get(STRATEGY).cloned()),
                 (None, None) => (mark.sample_prob, None),
             };

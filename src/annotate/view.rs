@@ -42,7 +42,15 @@ pub fn session(s: &Session) -> Value {
 /// How far the work is, and what is in its way.
 pub fn progress(s: &Session) -> Value {
     let (served, total) = s.served_places();
-    json!({"served": served, "total": total, "undoable": s.undoable(), "blocked": s.blocked(), "unsaved": s.has_changes()})
+    json!({
+        "served": served,
+        "total": total,
+        "undoable": s.undoable(),
+        "blocked": s.blocked(),
+        "unsaved": s.has_changes(),
+        "curve": s.curve.version,
+        "learning": s.curve.learning,
+    })
 }
 
 /// The statement at a place. Outlet, address and the model's probabilities are told only when it is done, so that
@@ -56,7 +64,7 @@ pub fn place(s: &Session, place: usize) -> Result<Value> {
     let mut view = json!({
         "place": place,
         "again": slot.again,
-        "reason": reason(slot),
+        "reason": reason(s, slot),
         "stage": mark.stage,
         "quote": mark.quote,
         "start": mark.start,
@@ -84,13 +92,16 @@ pub fn place(s: &Session, place: usize) -> Result<Value> {
     Ok(view)
 }
 
-fn reason(slot: Slot) -> String {
-    let why = match slot.stream {
-        Stream::Random => "drawn at random",
-        Stream::Uncertain => "the model is unsure",
-        Stream::Disagreement => "labels differ",
-        Stream::Added => "you marked it",
-        Stream::Chosen => "you went there",
+/// Why a statement has its place.
+fn reason(s: &Session, slot: Slot) -> String {
+    let why = match (slot.stream, slot.again) {
+        (Stream::Random, _) => "drawn at random",
+        (Stream::Uncertain, _) => "the model is unsure",
+        (Stream::Disagreement, true) => "your label and the model differ",
+        (Stream::Disagreement, false) if s.settings().review => "labels differ",
+        (Stream::Disagreement, false) => "other annotators differ",
+        (Stream::Added, _) => "you marked it",
+        (Stream::Chosen, _) => "you went there",
     };
     if slot.again { format!("{why}, a second time") } else { why.into() }
 }
@@ -160,7 +171,7 @@ fn line(s: &Session, place: usize, slot: Slot) -> Value {
         "quote": clip(&blank.quote),
         "speaker": blank.speaker,
         "stage": s.stage(slot),
-        "reason": reason(slot),
+        "reason": reason(s, slot),
     })
 }
 

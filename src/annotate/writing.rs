@@ -105,17 +105,17 @@ impl Session {
             return Ok(None);
         }
         let probabilities = self.queue.sample_probabilities(|i| self.stages[0][i] != Stage::Open);
-        let mut streams = vec![Stream::Chosen; self.frame.items.len()];
-        for slot in &self.queue.slots {
-            // Drawn, but served ahead of its turn: no part of the sample as it stands.
-            streams[slot.item] = if slot.stream == Stream::Random { Stream::Chosen } else { slot.stream };
+        let mut streams = BTreeMap::new();
+        for slot in self.queue.slots.iter().filter(|slot| slot.stream != Stream::Random) {
+            streams.insert((slot.item, slot.again), slot.stream);
         }
         let sampled = |key: &Key| {
             let own = person(&key.annotator) == self.settings.annotator && !self.settings.review;
             let item = self.frame.find(&key.item).filter(|_| own)?;
-            Some(match probabilities.get(&item) {
-                Some(p) => (Some(*p), Stream::Random.as_str()),
-                None => (None, streams[item].as_str()),
+            // What was drawn but served ahead of its turn has no stream: it is no part of the sample as it stands.
+            Some(match (streams.get(&(item, key.annotator.ends_with(AGAIN))), probabilities.get(&item)) {
+                (Some(Stream::Chosen) | None, Some(p)) => (Some(*p), Some(Stream::Random)),
+                (stream, _) => (None, stream.copied()),
             })
         };
         let rendered = self.sheet.render(&self.book, &self.settings.axes, sampled);

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use super::{Outcome, Talk};
 use crate::corpus::{LabelFile, Output, bundled_axes, read_axes};
-use crate::pipeline::{AgreeParams, Agreement, Coefficient, Disagreement, agree};
+use crate::pipeline::{AgreeParams, Agreement, Coefficient, Disagreement, agree, was_disputed};
 use crate::{Error, Result};
 
 /// Tell how far annotators agree: raw, kappa, AC1 and Krippendorff's alpha, with intervals over articles.
@@ -44,6 +44,12 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
             "{} rows left out; the first: {}",
             file.problems.len(),
             problem.clone().into_error()
+        ));
+    }
+    let disputed = file.rows.iter().filter(|row| was_disputed(row)).count();
+    if disputed > 0 {
+        talk.say(format!(
+            "{disputed} rows left out: they were served because labels differed (strategy disagreement)"
         ));
     }
     let params = AgreeParams { seed: args.seed, ..AgreeParams::default() };

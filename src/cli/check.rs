@@ -65,7 +65,7 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
     } else if errors > 0 {
         talk.next("mend the rows above, then check again");
     } else {
-        let axes = args.axes.as_ref().map_or(String::new(), |axes| format!(" --axes {}", axes.display()));
+        let axes = super::axes_option(args.axes.as_deref());
         talk.next(format!("sayso train {}{axes} -o model.safetensors", args.labels[0].display()));
     }
     Ok(if errors > 0 { Outcome::Findings } else { Outcome::Done })

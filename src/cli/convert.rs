@@ -66,9 +66,10 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
     let n_files = write(args, to, &rows, &axes, talk)?;
     let what = if n_files > 1 { format!(" in {n_files} files") } else { String::new() };
     talk.say(format!("converted {} rows from {from} to {to}{what} → {}", rows.len(), args.output.display()));
+    let axes = super::axes_option(args.axes.as_deref());
     match to {
-        "labels" => talk.next(format!("sayso check {}", args.output.display())),
-        _ => talk.next(format!("sayso convert {} --from {to} -o labels.csv", args.output.display())),
+        "labels" => talk.next(format!("sayso check {}{axes}", args.output.display())),
+        _ => talk.next(format!("sayso convert {} --from {to} -o labels.csv{axes}", args.output.display())),
     }
     Ok(Outcome::Done)
 }

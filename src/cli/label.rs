@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::{ArticleArgs, Outcome, Talk, batches};
-use crate::annotate::{Design, Frame, Item, Keep, Server, Session, Settings, Stream, open_browser};
+use crate::annotate::{Design, Frame, Keep, Server, Session, Settings, open_browser};
 use crate::corpus::{axes_or_bundled, read_statements};
 use crate::features::Passage;
 use crate::model::Model;
@@ -17,6 +17,7 @@ use crate::{Error, Result};
 #[command(after_help = "Examples:
   sayso label articles/ --labels labels.csv --sample 100
   sayso label articles/ --labels mine.csv --annotator a2 --axes axes.toml
+  sayso label articles/ --labels labels.csv --sample 100 --model my.safetensors --random-share 0.5
   sayso label articles/ --labels labels.csv --review
 
 Every choice is on the disk before the page says so. Ctrl-C, or End in the page, writes the label file.")]
@@ -38,11 +39,12 @@ pub struct Args {
     /// How many statements per outlet are drawn at random; all if not given.
     #[arg(long, value_name = "N")]
     sample: Option<usize>,
-    /// A model, whose doubts --random-share can mix into the queue.
+    /// A model, whose doubts and objections --random-share can mix into the queue.
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
-    /// The share of the queue that is the random sample; the rest is what the model is least sure of. Needs
-    /// --sample, and --model or scored --statements.
+    /// The share of the queue that is the random sample; the rest is in turns what the annotators of the label file, or
+    /// the model and you, differ on, and what the model is least sure of. Needs --sample, and --model, scored
+    /// --statements, or such labels.
     #[arg(long, value_name = "SHARE", default_value_t = 1.0)]
     random_share: f64,
     /// The share of the random sample that is served a second time, to see how steady the labels are.
@@ -90,11 +92,6 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
             remarks.len()
         ));
     }
-    let scored = frame.items.iter().any(|item| item.doubt().is_some());
-    if args.random_share < 1.0 && !scored {
-        return Err(Error::argument("--random-share", args.random_share, "statements with scores")
-            .with_help("The other stream is what a model is least sure of: name it with --model."));
-    }
     let (sample, twice, seed) = (args.sample, args.twice, args.seed);
     let settings = Settings {
         labels: args.labels.clone(),
@@ -105,7 +102,7 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
         keep: args.keep.as_deref().map(|side| if side == "page" { Keep::Page } else { Keep::File }),
         clock: || jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
     };
-    let session = Session::open(settings, frame, Stream::Uncertain, Item::doubt)?;
+    let session = Session::open(settings, frame)?;
     for remark in &session.remarks {
         talk.warn(remark);
     }
@@ -123,7 +120,8 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
     let farewell = server.run()?;
     talk.say(farewell);
     let labels = args.labels.display();
-    talk.next(format!("sayso agree {labels}, or: sayso train {labels} -o my.safetensors"));
+    let axes = super::axes_option(args.axes.as_deref());
+    talk.next(format!("sayso agree {labels}{axes}, or: sayso train {labels}{axes} -o my.safetensors"));
     Ok(Outcome::Done)
 }
 

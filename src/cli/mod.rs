@@ -120,6 +120,11 @@ fn dispatch(command: Command, talk: &Talk) -> Result<Outcome> {
     }
 }
 
+/// The axes as the next command has to be given them; empty for those that come with Sayso.
+fn axes_option(axes: Option<&Path>) -> String {
+    axes.map_or_else(String::new, |axes| format!(" --axes {}", axes.display()))
+}
+
 /// SHA-256 as hexadecimal digits.
 fn digest_of(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()

@@ -118,7 +118,13 @@ struct Unit<'a> {
     rows: BTreeMap<&'a str, &'a LabelledStatement>,
 }
 
-/// Agreement between the annotators of label rows; adjudicated rows ([`GOLD`]) are left out.
+/// True for a row that was made because labels differed: how far such rows agree says nothing of the others.
+pub fn was_disputed(row: &LabelledStatement) -> bool {
+    row.annotator != GOLD && row.extra.get("strategy").is_some_and(|strategy| strategy == "disagreement")
+}
+
+/// Agreement between the annotators of label rows; adjudicated rows ([`GOLD`]) are left out, and those that were made
+/// because labels differed ([`was_disputed`]).
 ///
 /// # Errors
 ///
@@ -126,7 +132,7 @@ struct Unit<'a> {
 pub fn agree(rows: &[LabelledStatement], axes: &AxisSet, params: &AgreeParams) -> Result<Agreement> {
     let mut order = Vec::new();
     let mut units: BTreeMap<String, Unit<'_>> = BTreeMap::new();
-    for row in rows.iter().filter(|row| row.annotator != GOLD) {
+    for row in rows.iter().filter(|row| row.annotator != GOLD && !was_disputed(row)) {
         let key = unit_key(row);
         let unit = units.entry(key.clone()).or_insert_with(|| {
             order.push(key);

@@ -58,7 +58,10 @@ pub fn check(file: &LabelFile, articles: &BTreeMap<String, Article>) -> Vec<Find
         findings.extend(offsets(file, articles));
     }
     findings.extend(repeated(file));
-    findings.extend(file.rows.iter().zip(&file.positions).filter(|(row, _)| row.labels.is_empty()).map(
+    // A row of the annotator that says "no statement" has nothing to label.
+    let rejected = |row: &LabelledStatement| row.extra.get("status").is_some_and(|s| s == "rejected");
+    let bare = |row: &LabelledStatement| row.labels.is_empty() && !rejected(row);
+    findings.extend(file.rows.iter().zip(&file.positions).filter(|(row, _)| bare(row)).map(
         |(_, position)| {
             warning(position.clone(), "no axis has a label".into(), "Fill a cell, or remove the row.")
         },
@@ -210,7 +213,8 @@ fn whole_file(file: &LabelFile) -> Vec<Finding> {
             findings.push(warning(whole.clone().column(&axis.id), message, ""));
         }
     }
-    for header in &file.unknown_columns {
+    let of_the_annotator = |header: &&String| !["status", "strategy", "flag"].contains(&header.as_str());
+    for header in file.unknown_columns.iter().filter(of_the_annotator) {
         let known =
             crate::corpus::LABEL_COLUMNS.into_iter().chain(file.axes.axes.iter().map(|a| a.id.as_str()));
         if let Some(near) = nearest(header, known) {

@@ -10,6 +10,7 @@ mod train;
 
 pub use agree::{
     AgreeParams, Agreement, AxisAgreement, ClassAgreement, Coefficient, Disagreement, GOLD, agree,
+    was_disputed,
 };
 pub use check::{Finding, Severity, check};
 pub use compare::{
@@ -20,4 +21,4 @@ pub use compare::{
 pub use evaluate::{AxisEvaluation, Evaluation, evaluate};
 pub use extract::{SpeakerDirectory, extract, statement_id};
 pub use held_out::held_out;
-pub use train::{Blocks, C_GRID, TrainParams, Tuned, train, train_watched, tune};
+pub use train::{Blocks, C_GRID, FEWEST_PER_CLASS, TrainParams, Tuned, train, train_watched, tune};

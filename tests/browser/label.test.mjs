@@ -258,6 +258,76 @@ test("differences are settled side by side without names", async () => {
   rmSync(path, { recursive: true });
 });
 
+test("the page says how many labels are missing, and then draws what they teach while work goes on", async () => {
+  const path = folder();
+  const server = await serve(path);
+  const { page, problems } = await open(server.address);
+  await page.waitForFunction(() => document.getElementById("taught").textContent.includes("needed"));
+  assert.match(await page.textContent("#taught"), /tone: at least 15 more labels needed · side: at least 10 more/);
+  await press(page, "i");
+  assert.match(await page.textContent("#curves"), /5 more “bad”, 5 more “plain”, 5 more “good”/);
+  for (let i = 0; i < 30; i += 1) await press(page, String((i % 3) + 1), i % 2 ? "q" : "w");
+  await page.waitForSelector("#curves figure:nth-child(2) svg", { timeout: 60000 });
+  assert.equal(await page.locator("#curves svg[role=img][aria-label]").count(), 2);
+  const words = await page.locator("#curves figcaption").allTextContents();
+  for (const caption of words) assert.match(caption, /^Macro-F1 \d\.\d\d .*with \d+ labels, on articles not learned from\..*most frequent class/);
+  assert.match(await page.textContent("#taught"), /tone: macro-F1 \d\.\d\d · side: macro-F1/);
+  await press(page, "i");
+  assert.equal(await page.locator("#curves").isVisible(), false);
+  assert.deepEqual(problems, []);
+  await page.click('header [data-tool="end"]');
+  await server.ended;
+  rmSync(path, { recursive: true });
+});
+
+test("what others differ on is served between the random ones, says so, and does not show their labels", async () => {
+  const path = folder();
+  for (const [annotator, key] of [["a1", "1"], ["a2", "3"]]) {
+    const server = await serve(path, "--annotator", annotator);
+    const { page } = await open(server.address);
+    for (let i = 0; i < 20; i += 1) await press(page, key, "q");
+    await page.click('header [data-tool="end"]');
+    await server.ended;
+    await page.close();
+  }
+  const server = await serve(path, "--annotator", "a3", "--sample", "3", "--random-share", "0.5");
+  const { page, problems } = await open(server.address);
+  const reasons = [];
+  for (let i = 0; i < 6; i += 1) {
+    reasons.push(await page.textContent("#reason"));
+    assert.equal(await page.locator('#axes [aria-checked="true"]').count() + await page.locator("#opinions table").count(), 0);
+    await press(page, "2", "w");
+  }
+  const count = (reason) => reasons.filter((r) => r === reason).length;
+  assert.deepEqual([count("other annotators differ"), count("drawn at random")], [3, 3], reasons.join());
+  await page.click('header [data-tool="end"]');
+  await server.ended;
+  const own = csv(path).filter((row) => row.annotator === "a3");
+  for (const row of own) assert.equal(row.sample_prob === "", row.strategy === "disagreement");
+  assert.equal(own.filter((row) => row.strategy === "disagreement").length, 3);
+  assert.deepEqual(problems, []);
+  rmSync(path, { recursive: true });
+});
+
+test("after a search the next statement is the first that waits", async () => {
+  const path = folder();
+  const server = await serve(path);
+  const { page } = await open(server.address);
+  const first = await quote(page);
+  await press(page, "/");
+  await page.fill("#query", first === "we said 41 times" ? "42" : "41");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("#finds button");
+  await page.locator("#finds button").first().click();
+  await settled(page);
+  assert.notEqual(await quote(page), first);
+  await press(page, "1", "q");
+  assert.equal(await quote(page), first);
+  await page.click('header [data-tool="end"]');
+  await server.ended;
+  rmSync(path, { recursive: true });
+});
+
 test("every control has a name, is reached by the keyboard and keeps its place at 200 %", async () => {
   const path = folder();
   const server = await serve(path);

@@ -59,3 +59,25 @@ fn findings_come_as_json_too() {
     assert_eq!(object["findings"][0]["row"], 2);
     assert_eq!(object["findings"][0]["column"], "sentiment");
 }
+
+#[test]
+fn what_the_annotator_writes_is_no_finding() {
+    let dir = Workdir::new();
+    dir.write(
+        "labels.csv",
+        "article,quote,sentiment,annotator,sample_prob,flag,status,strategy\n\
+         a,We are glad.,positive,a1,0.5,yes,,random\n\
+         a,Chapter two,,a1,0.5,,rejected,random\n",
+    );
+    let said = dir.sayso(&["check", "labels.csv"]).done();
+    let said = said.stdout + &said.stderr;
+    for word in ["no axis has a label", "no meaning to Sayso"] {
+        assert!(!said.contains(word), "{said}");
+    }
+    dir.write("labels.csv", "article,quote,sentiment,sentimant\na,Chapter two,,\n");
+    let said = dir.sayso(&["check", "labels.csv"]).done();
+    let said = said.stdout + &said.stderr;
+    for word in ["no axis has a label", "no meaning to Sayso"] {
+        assert!(said.contains(word), "{said}");
+    }
+}

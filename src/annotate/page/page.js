@@ -8,25 +8,9 @@ const ROWS = [
   ["KeyA", "KeyS", "KeyD"],
   ["KeyZ", "KeyX", "KeyC"],
 ];
-const KEYS = [
-  ["1 2 3 · q w e · a s d · z x c", "the classes of the first, second, third, fourth axis; again takes it back"],
-  ["0", "unclear, on the axis at the bar"],
-  ["Enter", "done: axes without a class do not apply, and on to the next"],
-  ["Space", "later: it comes again after all others"],
-  ["Backspace", "undo, as often as you like"],
-  ["-", "no statement at all"],
-  ["Shift 1, 2, 3", "hardly, fairly, wholly sure"],
-  ["n · f · p", "write a note · flag it · replace the speaker"],
-  ["j · k", "next · previous place of the queue"],
-  ["[ ]", "end a word earlier, later; with Shift by a character; with Alt the start"],
-  ["m", "mark a statement that was not found: the selected text, or the words after this statement"],
-  ["v", "use the selected text as this statement"],
-  ["o · g", "the whole article · the guidelines"],
-  ["l · / · ?", "the queue · search · this help"],
-];
 
 const el = (id) => document.getElementById(id);
-const state = { session: null, view: null, progress: null, whole: null, pending: null, axis: 0, started: Date.now(), done: 0, listFrom: 0 };
+const state = { session: null, view: null, progress: null, whole: null, pending: null, axis: 0, started: Date.now(), done: 0, listFrom: 0, asking: 0, taught: "" };
 let line = Promise.resolve();
 
 // One thing after the other, in the order of the keys.
@@ -88,6 +72,29 @@ function showProgress(progress) {
   const minutes = (Date.now() - state.started) / 60000;
   el("pace").textContent = state.done > 2 && minutes > 0.2 ? `${(state.done / minutes).toFixed(1)} a minute` : "";
   document.querySelector('[data-do="undo"]').disabled = progress.undoable === 0;
+  showTeaching();
+}
+
+// What the labels teach is asked for beside the work, never in its way: a page that cannot know it still labels.
+async function showTeaching() {
+  clearTimeout(state.asking);
+  let teaching;
+  try {
+    const reply = await fetch("/api/curve");
+    if (!reply.ok) return;
+    teaching = await reply.json();
+  } catch {
+    return;
+  }
+  const known = JSON.stringify(teaching);
+  if (known !== state.taught) {
+    state.taught = known;
+    el("taught").textContent = Curve.summary(teaching);
+    el("curves").replaceChildren(...teaching.axes.map((axis) => Curve.figure(axis, teaching.learning)));
+  }
+  const soon = teaching.learning || teaching.axes.some((axis) => !axis.missing && !axis.curve);
+  clearTimeout(state.asking);
+  state.asking = soon ? setTimeout(showTeaching, 1000) : 0;
 }
 
 async function act(action) {
@@ -283,274 +290,3 @@ function showTold() {
     if (p) add(`Model on ${axis.id}`, axis.classes.map((c, i) => `${c.title} ${Math.round(100 * p[i])} %`).join(" · "));
   }
 }
-
-// ── What the annotator does ─────────────────────────────────────────────────────────────────────────────────────
-
-async function label(row, id) {
-  const axis = state.session.axes[row];
-  if (!axis || !state.view) return;
-  const same = state.view.labels[axis.id] === id;
-  const place = state.view.place;
-  state.axis = row;
-  await act({ do: "label", axis: axis.id, class: same ? null : id });
-  // On to the first axis that is still open.
-  if (state.view && state.view.place === place) {
-    const open = state.session.axes.findIndex((a) => !(a.id in state.view.labels));
-    if (open >= 0 && !same) state.axis = open;
-    showAxes();
-  }
-}
-
-async function loadWhole() {
-  if (state.whole !== null || !state.view || !state.view.context) return;
-  state.whole = (await ask(`/api/article?at=${state.view.place}`)).text;
-  showText(true);
-}
-
-// Moves one end of the marked stretch, or of the statement, by a word or by a character.
-async function move(end, unit, forward) {
-  if (!state.view || !state.view.context) return;
-  await loadWhole();
-  const span = state.pending || { start: state.view.start, end: state.view.end };
-  const { starts, ends } = unit === "word" ? Points.words(state.whole) : (() => { const b = Points.characters(state.whole); return { starts: b, ends: b }; })();
-  // A statement neither begins nor ends with a blank: the step goes over it.
-  const points = Points.of(state.whole);
-  const inked = (b) => (points[end === "start" ? b : b - 1] || "").trim() !== "";
-  const bounds = (end === "start" ? starts : ends).filter(inked);
-  const at = span[end];
-  const to = forward ? bounds.find((b) => b > at) : bounds.filter((b) => b < at).pop();
-  if (to === undefined) return;
-  const moved = { ...span, [end]: to };
-  if (moved.start >= moved.end) return;
-  await respan(moved);
-}
-
-async function respan(span) {
-  if (state.pending) {
-    state.pending = span;
-    showText(true);
-    say("Marked, not yet added");
-  } else {
-    await act({ do: "span", start: span.start, end: span.end });
-  }
-}
-
-function selection() {
-  const shown = state.view && windowOf(state.view);
-  const selected = shown && state.view.context && Points.selected(el("text"));
-  return selected ? { start: selected.start + shown.from, end: selected.end + shown.from } : null;
-}
-
-async function mark() {
-  if (!state.view || !state.view.context) return;
-  const selected = selection();
-  await loadWhole();
-  if (selected) {
-    state.pending = selected;
-  } else {
-    const { starts, ends } = Points.words(state.whole);
-    const from = starts.findIndex((s) => s >= state.view.end);
-    if (from < 0) return say("Nothing after this statement; select the text instead", true);
-    state.pending = { start: starts[from], end: ends[Math.min(from + 4, ends.length - 1)] };
-  }
-  showText(true);
-  el("marking").hidden = false;
-  say("Move its ends with [ ], then Enter");
-}
-
-async function add() {
-  const span = state.pending;
-  if (!span) return;
-  state.pending = null;
-  const reply = await ask("/api/act", { place: state.view.place, action: { do: "add", start: span.start, end: span.end } });
-  showProgress(reply.progress);
-  say("Saved: added");
-  state.whole = null;
-  state.axis = 0;
-  show(reply.shown);
-}
-
-function unmark() {
-  state.pending = null;
-  if (state.view) showText(false);
-}
-
-async function useSelection() {
-  const span = selection() || state.pending;
-  if (!span) return say("Select the text first", true);
-  state.pending = null;
-  document.getSelection().removeAllRanges();
-  await act({ do: "span", start: span.start, end: span.end });
-}
-
-async function step(by) {
-  const last = state.progress.total - 1;
-  const place = state.view ? Math.min(Math.max(state.view.place + by, 0), last) : last;
-  await go(place);
-}
-
-async function saveNote() {
-  if (state.view && el("note").value.trim() !== state.view.note) await act({ do: "note", text: el("note").value });
-}
-
-async function speaker() {
-  const { speakers } = await ask("/api/speakers");
-  el("names").replaceChildren(...speakers.map((name) => make("option", null, { value: name })));
-  el("name").value = state.view.speaker;
-  el("who-says").showModal();
-  el("name").select();
-}
-
-function entry(row, open) {
-  const item = make("li");
-  const button = make("button", null, { type: "button" });
-  const stage = { done: "done", skipped: "later", rejected: "no statement", open: "to do" }[row.stage];
-  button.append(make("span", stage, { class: "tag" }), make("span", row.reason || "", row.reason ? { class: "tag" } : {}), row.quote, row.speaker ? ` — ${row.speaker}` : "");
-  button.addEventListener("click", () => then(open));
-  item.append(button);
-  return item;
-}
-
-async function list(from) {
-  const page = await ask(`/api/queue?from=${Math.max(from, 0)}`);
-  state.listFrom = page.from;
-  const rows = page.rows.map((row) => entry(row, async () => { el("list").close(); await go(row.place); }));
-  el("lines").start = page.from + 1;
-  el("lines").replaceChildren(...rows);
-  el("earlier").disabled = page.from === 0;
-  el("later").disabled = page.from + page.rows.length >= page.total;
-  if (!el("list").open) el("list").showModal();
-}
-
-async function search() {
-  const { finds, limit } = await ask(`/api/search?q=${encodeURIComponent(el("query").value)}`);
-  const rows = finds.map((find) => entry(find, async () => {
-    const reply = await ask("/api/go", { item: find.item });
-    el("search").close();
-    state.whole = null; state.pending = null; state.axis = 0;
-    showProgress(reply.progress);
-    show(reply.shown);
-  }));
-  if (!rows.length) rows.push(make("li", "Nothing has all of these words."));
-  if (rows.length === limit) rows.push(make("li", "There are more; add a word."));
-  el("finds").replaceChildren(...rows);
-}
-
-async function end() {
-  await saveNote();
-  const { farewell } = await ask("/api/end", {});
-  document.querySelector("main").hidden = true;
-  el("over").hidden = false;
-  el("over").querySelector("h1").textContent = "Written";
-  el("over-text").textContent = `${farewell}. You can close this page.`;
-  for (const button of document.querySelectorAll("button")) button.disabled = true;
-  state.view = null;
-  say("Ended");
-}
-
-const TOOLS = {
-  list: () => list(state.view ? Math.floor(state.view.place / 100) * 100 : 0),
-  search: () => { el("search").showModal(); el("query").select(); },
-  help: () => { el("help").showModal(); el("help").scrollTop = 0; },
-  end, speaker, mark, add,
-  whole: loadWhole,
-  respan: useSelection,
-  unmark,
-  next: () => step(1),
-  previous: () => step(-1),
-};
-
-const DOES = {
-  finish: () => act({ do: "finish" }),
-  skip: () => act({ do: "skip" }),
-  reject: () => act({ do: "reject" }),
-  flag: () => act({ do: "flag", on: !state.view.flag }),
-  undo,
-};
-
-function guidelines() {
-  const all = Array.from(document.querySelectorAll("#axes details"));
-  const open = all.some((d) => !d.open);
-  for (const d of all) d.open = open;
-}
-
-// What a key means, or nothing. Codes are places on the keyboard, so that every layout has them.
-function meaning(event) {
-  const { code } = event;
-  const bracket = code === "BracketLeft" || event.key === "[" || event.key === "{" ? false
-    : code === "BracketRight" || event.key === "]" || event.key === "}" ? true : null;
-  if (bracket !== null) return () => move(event.altKey ? "start" : "end", event.shiftKey ? "character" : "word", bracket);
-  if (event.altKey) return null;
-  if (event.key === "?") return TOOLS.help;
-  if (event.key === "/") return TOOLS.search;
-  if (event.shiftKey && /^Digit[123]$/.test(code)) {
-    const value = Number(code.slice(5));
-    return () => act({ do: "confidence", value: state.view.confidence === value ? null : value });
-  }
-  if (event.shiftKey) return null;
-  for (let row = 0; row < ROWS.length; row += 1) {
-    const column = ROWS[row].indexOf(code.replace("Numpad", "Digit"));
-    const axis = state.session.axes[row];
-    if (column >= 0 && axis && axis.classes[column]) return () => label(row, axis.classes[column].id);
-  }
-  const plain = {
-    Digit0: () => label(state.axis, "?"), Numpad0: () => label(state.axis, "?"),
-    Enter: () => (state.pending ? add() : DOES.finish()), NumpadEnter: () => (state.pending ? add() : DOES.finish()),
-    Space: DOES.skip, Backspace: undo, Minus: DOES.reject, NumpadSubtract: DOES.reject, Escape: unmark,
-    KeyF: DOES.flag, KeyN: () => el("note").focus(), KeyP: speaker, KeyJ: TOOLS.next, KeyK: TOOLS.previous,
-    KeyM: mark, KeyV: useSelection, KeyO: loadWhole, KeyG: guidelines, KeyL: TOOLS.list,
-  };
-  return plain[code] || (event.key === "-" ? DOES.reject : null);
-}
-
-document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.isComposing || document.querySelector("dialog[open]")) return;
-  const target = event.target;
-  if (target === el("note")) {
-    if (event.key === "Escape") { target.blur(); event.preventDefault(); }
-    return;
-  }
-  if (target.matches("input, textarea")) return;
-  // A focused button keeps its own keys.
-  if (target.matches("button, summary") && (event.code === "Space" || event.code === "Enter")) return;
-  const work = state.session && meaning(event);
-  if (!work) return;
-  event.preventDefault();
-  then(() => (state.view || work === undo || work === TOOLS.list || work === TOOLS.previous || work === TOOLS.help || work === TOOLS.search ? work() : null));
-});
-
-document.addEventListener("click", (event) => {
-  const button = event.target.closest("button");
-  if (!button) return;
-  const { tool, do: what, axis, sure, move: how } = button.dataset;
-  if (button.hasAttribute("data-close")) return button.closest("dialog").close();
-  if (tool) return then(TOOLS[tool]);
-  if (what) return then(() => (state.view || what === "undo" ? DOES[what]() : null));
-  if (sure) return then(() => act({ do: "confidence", value: state.view.confidence === Number(sure) ? null : Number(sure) }));
-  if (how) { const [which, unit, way] = how.split("-"); return then(() => move(which, unit, way === "on")); }
-  if (axis && state.view) return then(() => label(state.session.axes.findIndex((a) => a.id === axis), button.dataset.class));
-});
-
-el("note").addEventListener("blur", () => then(saveNote));
-el("earlier").addEventListener("click", () => then(() => list(state.listFrom - 100)));
-el("later").addEventListener("click", () => then(() => list(state.listFrom + 100)));
-el("search-form").addEventListener("submit", (event) => { event.preventDefault(); then(search); });
-el("speaker-form").addEventListener("submit", (event) => {
-  event.preventDefault();
-  el("who-says").close();
-  then(() => act({ do: "speaker", name: el("name").value }));
-});
-
-then(async () => {
-  state.session = await ask("/api/session");
-  el("who").textContent = state.session.review ? "settling differences" : state.session.annotator;
-  document.title = `sayso label · ${state.session.annotator}`;
-  el("keys").replaceChildren(...KEYS.map(([keys, what]) => {
-    const row = make("tr");
-    row.append(make("td", keys), make("td", what));
-    return row;
-  }));
-  showProgress(state.session.progress);
-  if (state.session.remarks.length) trouble(state.session.remarks.join(" · "));
-  await next();
-});

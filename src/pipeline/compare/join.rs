@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::agree::GOLD;
+use super::super::agree::{GOLD, was_disputed};
 use super::result::Sampling;
 use crate::types::{Axis, AxisSet, Label, LabelledStatement, ScoredStatement};
 
@@ -71,7 +71,13 @@ pub fn join(
         axes.axes.iter().map(|axis| rows.iter().any(|row| row.labels.contains_key(&axis.id))).collect();
     let mut gold: Vec<Option<Gold>> = vec![None; statements.len()];
     let mut n_not_random = 0;
-    for (i, rows) in by_statement {
+    for (i, mut rows) in by_statement {
+        // Second opinions sought where labels differed would pull the sample towards whoever differed.
+        rows.retain(|row| !was_disputed(row));
+        if rows.is_empty() {
+            n_not_random += 1;
+            continue;
+        }
         let chance = rows.iter().find_map(|row| row.sample_prob);
         let weight = match (sampling, chance) {
             (Sampling::Random, Some(chance)) => 1.0 / chance,
@@ -251,6 +257,22 @@ mod tests {
         assert_eq!((joined.n_matched, joined.n_unmatched, joined.sampling), (3, 2, Sampling::Unknown));
         let weights: Vec<f64> = joined.gold.iter().flatten().map(|g| g.weight).collect();
         assert_eq!(weights, [1.0, 1.0, 2.0]);
+    }
+
+    #[test]
+    fn second_opinions_sought_where_labels_differ_do_not_move_the_sample() {
+        let mut first = row("a", Some(0), "", "x", 0);
+        first.sample_prob = Some(0.5);
+        let disputed = |article: &str, start: usize| LabelledStatement {
+            extra: BTreeMap::from([("strategy".to_string(), "disagreement".to_string())]),
+            ..row(article, Some(start), "", "x-again", 2)
+        };
+        let joined = joined(&[first, disputed("a", 0), disputed("b", 40)], false);
+        let gold = joined.gold[0].as_ref().expect("drawn at random");
+        let axis = bundled_axes().axes.iter().position(|axis| axis.id == "sentiment").expect("bundled");
+        assert_eq!((gold.weight, gold.axes[axis].as_deref()), (2.0, Some(&[1.0, 0.0, 0.0][..])));
+        assert!(joined.gold[2].is_none());
+        assert_eq!((joined.n_matched, joined.n_not_random), (2, 1));
     }
 
     #[test]

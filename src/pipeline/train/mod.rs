@@ -86,8 +86,8 @@ pub const C_GRID: [f64; 13] = [
     0.01, 0.021_544, 0.046_416, 0.1, 0.215_443, 0.464_159, 1.0, 2.154_435, 4.641_589, 10.0, 21.544_347,
     46.415_888, 100.0,
 ];
-/// Fewer rows of a class cannot be learned from, nor split into folds.
-const FEWEST_PER_CLASS: usize = 5;
+/// Rows that a class needs: fewer cannot be learned from, nor split into folds.
+pub const FEWEST_PER_CLASS: usize = 5;
 
 impl TrainParams {
     fn check(&self) -> Result<()> {

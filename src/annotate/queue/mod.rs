@@ -4,7 +4,8 @@
 //! alone, so that the order of the input does not matter and a larger sample contains the smaller one. The
 //! first `m` ranks of an outlet with `N` statements are a simple random sample with inclusion probability
 //! `m / N`. Other streams serve from outside the planned sample alone: if they took from its ranks, where the
-//! sample ends would depend on what they like, and `m / N` would no longer hold for a sample stopped early.
+//! sample ends would depend on what they like, and `m / N` would no longer hold for a sample stopped early. They may
+//! serve a statement of the sample a second time, when it is labelled: that moves no end.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -25,7 +26,7 @@ pub struct Design {
     pub seed: u64,
     /// Random statements per outlet; all if not given.
     pub sample: Option<usize>,
-    /// Share of the queue that is the random sample, in (0, 1]; the rest is the other stream.
+    /// Share of the queue that is the random sample, in (0, 1]; the rest are the other streams, in turns.
     pub random_share: f64,
     /// Share of the random sample that is served a second time, in [0, 1].
     pub twice: f64,
@@ -56,10 +57,25 @@ impl Design {
         }
         if self.random_share < 1.0 && self.sample.is_none() {
             return Err(Error::argument("--random-share", self.random_share, "a --sample N beside it").with_help(
-                "The other stream serves from outside the random sample, so its size has to be set first.",
+                "The other streams serve from outside the random sample, so its size has to be set first.",
             ));
         }
         Ok(self)
+    }
+
+    /// Refuses a share for other streams when nothing is known that they could serve.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) that names the option.
+    pub fn check_streams(&self, wanted: bool) -> Result<()> {
+        if self.random_share < 1.0 && !wanted {
+            let known = "statements with scores, or labels of two annotators that differ";
+            return Err(Error::argument("--random-share", self.random_share, known).with_help(
+                "The other streams are what a model is unsure of (name it with --model) and what annotators differ on; leave the option out until there is either.",
+            ));
+        }
+        Ok(())
     }
 }
 
@@ -71,7 +87,7 @@ pub enum Stream {
     Random,
     /// The model is unsure of it.
     Uncertain,
-    /// Annotators disagree on it.
+    /// Annotators disagree on it, or the annotator and the model.
     Disagreement,
     /// The annotator marked it in the text.
     Added,
@@ -99,8 +115,10 @@ pub struct Unit<'a> {
     pub key: &'a str,
     /// Its outlet; empty when unknown, which counts as one outlet.
     pub outlet: &'a str,
-    /// How much the second stream wants it, higher first; `None` when it does not.
-    pub merit: Option<f64>,
+    /// Which other stream wants it, and how much, higher first; `None` when none does.
+    pub merit: Option<(Stream, f64)>,
+    /// How much the stream of disagreement wants it a second time; `None` when it does not.
+    pub recheck: Option<f64>,
 }
 
 /// A place in the queue.
@@ -152,22 +170,19 @@ impl Queue {
     /// Puts statements in order.
     ///
     /// The outlets' samples advance side by side, each in proportion to its size and at random within that, so
-    /// that the order does not give an outlet away. The second stream is shared out among the random one evenly.
-    /// It serves none of the first [`Design::sample`] ranks.
-    ///
-    /// # Arguments
-    ///
-    /// * `second` - the name of the second stream, for the units with a merit.
+    /// that the order does not give an outlet away. The other streams take turns, and are shared out among the random
+    /// one evenly. They serve none of the first [`Design::sample`] ranks, but for second times.
     ///
     /// # Example
     ///
     /// ```
-    /// use sayso::annotate::{Design, Queue, Stream, Unit};
+    /// use sayso::annotate::{Design, Queue, Unit};
     ///
     /// let keys: Vec<String> = (0..50).map(|i| format!("s{i}")).collect();
-    /// let units: Vec<Unit> = keys.iter().map(|key| Unit { key, outlet: "Herald", merit: None }).collect();
+    /// let unit = |key| Unit { key, outlet: "Herald", merit: None, recheck: None };
+    /// let units: Vec<Unit> = keys.iter().map(|key| unit(key)).collect();
     /// let design = Design { sample: Some(20), twice: 0.0, ..Design::default() };
-    /// let queue = Queue::new(&units, &design, Stream::Uncertain);
+    /// let queue = Queue::new(&units, &design);
     /// assert_eq!(queue.slots.len(), 20);
     /// // After the first 5, each had a chance of 5 in 50.
     /// let served: Vec<usize> = queue.slots[..5].iter().map(|slot| slot.item).collect();
@@ -175,7 +190,7 @@ impl Queue {
     /// assert_eq!(p.len(), 5);
     /// assert!(p.values().all(|p| *p == 0.1));
     /// ```
-    pub fn new(units: &[Unit<'_>], design: &Design, second: Stream) -> Self {
+    pub fn new(units: &[Unit<'_>], design: &Design) -> Self {
         let draws: Vec<Draw> = units.iter().map(|unit| Draw::of(design.seed, unit.key)).collect();
         let mut members: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (i, unit) in units.iter().enumerate() {
@@ -194,11 +209,9 @@ impl Queue {
         }
         random.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| units[a.1].key.cmp(units[b.1].key)));
         let drawn: Vec<usize> = random.into_iter().map(|(_, i)| i).collect();
-        let in_sample: BTreeSet<usize> = drawn.iter().copied().collect();
-        let mut others = if design.random_share < 1.0 { by_merit(units) } else { Vec::new() };
-        others.retain(|i| !in_sample.contains(i));
-        let slots = mixed(&drawn, &others, design.random_share, second);
-        let again: Vec<usize> = drawn.into_iter().filter(|i| draws[*i].twice < design.twice).collect();
+        let again: Vec<usize> = drawn.iter().copied().filter(|i| draws[*i].twice < design.twice).collect();
+        let others = if design.random_share < 1.0 { others(units, &drawn, &again) } else { Vec::new() };
+        let slots = mixed(&drawn, others, design.random_share);
         Self { slots: repeated(slots, &again), strata }
     }
 
@@ -236,28 +249,55 @@ impl Queue {
     }
 }
 
-/// The statements that the second stream wants, best first.
-fn by_merit(units: &[Unit<'_>]) -> Vec<usize> {
-    let mut wanted: Vec<(f64, usize)> =
-        units.iter().enumerate().filter_map(|(i, unit)| Some((unit.merit?, i))).collect();
-    wanted.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| units[a.1].key.cmp(units[b.1].key)));
-    wanted.into_iter().map(|(_, i)| i).collect()
+/// What the other streams serve, in turns, each the most wanted first.
+///
+/// # Arguments
+///
+/// * `drawn` - the random sample: no other stream serves of it, but for second times.
+/// * `again` - what the random sample serves twice; nothing is served thrice.
+fn others(units: &[Unit<'_>], drawn: &[usize], again: &[usize]) -> Vec<Slot> {
+    let in_sample: BTreeSet<usize> = drawn.iter().copied().collect();
+    let twice: BTreeSet<usize> = again.iter().copied().collect();
+    let mut streams: BTreeMap<Stream, Vec<(f64, usize, bool)>> = BTreeMap::new();
+    for (i, unit) in units.iter().enumerate() {
+        if let Some((stream, merit)) = unit.merit.filter(|_| !in_sample.contains(&i)) {
+            streams.entry(stream).or_default().push((merit, i, false));
+        }
+        if let Some(merit) = unit.recheck.filter(|_| !twice.contains(&i)) {
+            streams.entry(Stream::Disagreement).or_default().push((merit, i, true));
+        }
+    }
+    let mut queues: Vec<_> = streams
+        .into_iter()
+        .map(|(stream, mut wanted)| {
+            wanted.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| units[a.1].key.cmp(units[b.1].key)));
+            wanted.into_iter().map(move |(_, item, again)| Slot { item, stream, again })
+        })
+        .collect();
+    let mut slots = Vec::new();
+    loop {
+        let before = slots.len();
+        slots.extend(queues.iter_mut().filter_map(Iterator::next));
+        if slots.len() == before {
+            return slots;
+        }
+    }
 }
 
-/// Both streams, the random one with its share of every stretch of the queue.
-fn mixed(random: &[usize], second: &[usize], share: f64, name: Stream) -> Vec<Slot> {
+/// The random stream with its share of every stretch of the queue, the others between.
+fn mixed(random: &[usize], others: Vec<Slot>, share: f64) -> Vec<Slot> {
     let mut random =
         random.iter().map(|i| Slot { item: *i, stream: Stream::Random, again: false }).peekable();
-    let mut second = second.iter().map(|i| Slot { item: *i, stream: name, again: false }).peekable();
+    let mut others = others.into_iter().peekable();
     let mut slots = Vec::new();
-    while random.peek().is_some() || second.peek().is_some() {
+    while random.peek().is_some() || others.peek().is_some() {
         // The random stream is due when its share of the places so far has a place more with this one.
         let place = slots.len() as f64;
         let due = ((place + 1.0) * share).floor() > (place * share).floor();
         let slot = if due {
-            random.next().or_else(|| second.next())
+            random.next().or_else(|| others.next())
         } else {
-            second.next().or_else(|| random.next())
+            others.next().or_else(|| random.next())
         };
         slots.extend(slot);
     }
@@ -275,7 +315,7 @@ fn repeated(slots: Vec<Slot>, again: &[usize]) -> Vec<Slot> {
             out.push(Slot { item, stream: Stream::Random, again: true });
         }
         out.push(slot);
-        if again.contains(&slot.item) {
+        if !slot.again && again.contains(&slot.item) {
             waiting.push_back((place + APART, slot.item));
         }
     }
@@ -284,140 +324,4 @@ fn repeated(slots: Vec<Slot>, again: &[usize]) -> Vec<Slot> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Statements of three outlets: 40, 25 and 7.
-    fn keys() -> Vec<(String, &'static str)> {
-        let sizes = [("Herald", 40), ("Post", 25), ("Echo", 7)];
-        sizes.iter().flat_map(|(o, n)| (0..*n).map(move |i| (format!("{o}:{i}"), *o))).collect()
-    }
-
-    fn units<'a>(keys: &'a [(String, &'static str)]) -> Vec<Unit<'a>> {
-        // The second stream likes the same statements under every seed, as a model would.
-        let merit = |i: usize| i.is_multiple_of(3).then(|| ((i * 37) % 101) as f64);
-        keys.iter().enumerate().map(|(i, (key, outlet))| Unit { key, outlet, merit: merit(i) }).collect()
-    }
-
-    /// Over 2,000 seeds, how often each statement was in the sample, and the mean of what was recorded for it.
-    fn frequencies(design: Design, stop: usize) -> Vec<(f64, f64)> {
-        const SEEDS: u64 = 2000;
-        let keys = keys();
-        let units = units(&keys);
-        let mut counts = vec![(0.0, 0.0); units.len()];
-        let mut expected: Vec<(f64, f64)> = vec![(0.0, 0.0); units.len()];
-        for seed in 0..SEEDS {
-            let queue = Queue::new(&units, &Design { seed, ..design }, Stream::Uncertain);
-            let served: BTreeSet<usize> = queue.slots.iter().take(stop).map(|slot| slot.item).collect();
-            let p = queue.sample_probabilities(|i| served.contains(&i));
-            for (i, unit) in units.iter().enumerate() {
-                let of_outlet =
-                    p.iter().find(|(j, _)| units[**j].outlet == unit.outlet).map_or(0.0, |(_, p)| *p);
-                counts[i].0 += f64::from(u8::from(p.contains_key(&i)));
-                expected[i].0 += of_outlet;
-                expected[i].1 += of_outlet * (1.0 - of_outlet);
-            }
-        }
-        counts.iter().zip(&expected).map(|(c, e)| (c.0 - e.0, e.1)).collect()
-    }
-
-    #[test]
-    fn over_2000_seeds_every_statement_is_drawn_as_often_as_its_recorded_probability_says() {
-        let all = Design { twice: 0.0, ..Design::default() };
-        let designs = [
-            (Design { sample: Some(10), ..all }, usize::MAX),
-            // Stopped before the end, and with another stream and second times in between.
-            (Design { sample: Some(20), ..all }, 23),
-            (Design { sample: Some(20), random_share: 0.4, twice: 0.2, ..all }, 40),
-        ];
-        for (design, stop) in designs {
-            let off = frequencies(design, stop);
-            let mut chi = 0.0;
-            let mut cells = 0.0;
-            for (difference, variance) in off {
-                if variance > 0.0 {
-                    let z = difference / variance.sqrt();
-                    assert!(z.abs() < 4.2, "z = {z} in {design:?}");
-                    chi += z * z;
-                    cells += 1.0;
-                } else {
-                    assert_eq!(difference, 0.0);
-                }
-            }
-            // The squares average 1 up to the finite-population factor, which is below 1 by 1/N alone.
-            assert!((chi / cells - 1.0).abs() < 0.5, "{chi} over {cells}");
-        }
-    }
-
-    #[test]
-    fn the_order_of_the_input_does_not_matter() {
-        let keys = keys();
-        let forward = units(&keys);
-        let names = |units: &[Unit<'_>]| -> Vec<(String, bool)> {
-            let queue = Queue::new(units, &Design::default(), Stream::Uncertain);
-            queue.slots.iter().map(|s| (units[s.item].key.to_string(), s.again)).collect()
-        };
-        let mut backward = forward.clone();
-        backward.reverse();
-        assert_eq!(names(&forward), names(&backward));
-    }
-
-    #[test]
-    fn a_larger_sample_contains_the_smaller_one() {
-        let keys = keys();
-        let units = units(&keys);
-        let drawn = |sample| -> BTreeSet<usize> {
-            let design = Design { sample: Some(sample), ..Design::default() };
-            Queue::new(&units, &design, Stream::Uncertain).slots.iter().map(|s| s.item).collect()
-        };
-        assert!(drawn(5).is_subset(&drawn(12)));
-        assert_eq!(drawn(5).len(), 15);
-        assert_eq!(drawn(12).len(), 12 + 12 + 7);
-    }
-
-    #[test]
-    fn a_gap_in_the_ranks_ends_the_sample_there() {
-        let keys = keys();
-        let units = units(&keys);
-        let queue = Queue::new(
-            &units,
-            &Design { sample: Some(10), twice: 0.0, ..Design::default() },
-            Stream::Uncertain,
-        );
-        let herald: Vec<usize> =
-            queue.slots.iter().map(|s| s.item).filter(|i| units[*i].outlet == "Herald").collect();
-        let p = queue.sample_probabilities(|i| herald.contains(&i) && i != herald[3]);
-        assert_eq!(p.keys().copied().collect::<Vec<_>>().len(), 3);
-        assert!(p.values().all(|p| *p == 3.0 / 40.0));
-    }
-
-    #[test]
-    fn streams_keep_their_shares_and_nothing_is_served_thrice() {
-        let keys = keys();
-        let units = units(&keys);
-        let design = Design { sample: Some(20), random_share: 0.5, twice: 0.3, ..Design::default() };
-        let queue = Queue::new(&units, &design, Stream::Uncertain);
-        let first: Vec<&Slot> = queue.slots.iter().filter(|s| !s.again).take(12).collect();
-        assert_eq!(first.iter().filter(|s| s.stream == Stream::Random).count(), 6);
-        for item in 0..units.len() {
-            let places: Vec<usize> =
-                (0..queue.slots.len()).filter(|p| queue.slots[*p].item == item).collect();
-            assert!(places.len() <= 2);
-            if let &[one, two] = &places[..] {
-                assert!(!queue.slots[one].again && queue.slots[two].again);
-                assert!(two - one >= APART || two + 8 >= queue.slots.len(), "{one} and {two}");
-            }
-        }
-    }
-
-    #[test]
-    fn shares_out_of_range_are_refused() {
-        let with = |random_share, twice, sample| Design { seed: 1, sample, random_share, twice }.check();
-        assert!(with(0.2, 0.1, Some(3)).is_ok());
-        for bad in
-            [with(0.0, 0.1, None), with(f64::NAN, 0.1, None), with(1.0, 1.1, None), with(1.0, 0.0, Some(0))]
-        {
-            assert!(matches!(bad.expect_err("out of range").kind(), crate::ErrorKind::Argument { .. }));
-        }
-    }
-}
+mod tests;
