@@ -1,6 +1,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 
+use super::encoder::EncoderArgs;
 use super::labelled::LabelledArgs;
 use super::{Outcome, Talk};
 use crate::model::Model;
@@ -19,6 +20,8 @@ pub struct Args {
     model: PathBuf,
     #[command(flatten)]
     rows: LabelledArgs,
+    #[command(flatten)]
+    encoder: EncoderArgs,
     /// Exit with 1 unless macro-F1 reaches this on every axis.
     #[arg(long, value_name = "F1")]
     min_f1: Option<f64>,
@@ -31,7 +34,8 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
-    let model = Model::load(&args.model)?;
+    let mut model = Model::load(&args.model)?;
+    args.encoder.attach(&mut model, talk)?;
     let set = args.rows.read(talk)?;
     for note in &set.notes {
         talk.detail(note);

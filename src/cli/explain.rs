@@ -3,6 +3,7 @@ use std::fmt::Write as _;
 use std::io::{IsTerminal, Write as _};
 use std::path::PathBuf;
 
+use super::encoder::EncoderArgs;
 use super::{Outcome, Talk};
 use crate::corpus::{LabelFile, TrainingColumns, TrainingSet, axes_or_bundled};
 use crate::features::Passage;
@@ -38,6 +39,8 @@ pub struct Args {
     /// The axes of the labelled statements; those that come with Sayso if not given.
     #[arg(long, value_name = "FILE", conflicts_with = "label")]
     axes: Option<PathBuf>,
+    #[command(flatten)]
+    encoder: EncoderArgs,
     /// Explain this axis only; may be given again.
     #[arg(long, value_name = "ID")]
     axis: Vec<String>,
@@ -50,7 +53,10 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
-    let model = Model::load(&args.model)?;
+    let mut model = Model::load(&args.model)?;
+    if args.passage.is_some() {
+        args.encoder.attach(&mut model, talk)?;
+    }
     let ids: Vec<&str> = model.axes().iter().map(|a| a.axis.id.as_str()).collect();
     if let Some(unknown) = args.axis.iter().find(|id| !ids.contains(&id.as_str())) {
         return Err(Error::argument("--axis", unknown, format!("one of {}", ids.join(", "))));

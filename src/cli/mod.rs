@@ -6,6 +6,7 @@ mod check;
 mod completions;
 mod convert;
 mod demo;
+mod encoder;
 mod evaluate;
 mod explain;
 mod extract;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
+use super::encoder::EncoderArgs;
 use super::{ArticleArgs, Outcome, OutputArgs, Talk, batches, digest_of, file_digest};
 use crate::corpus::{Articles, Format, StatementWriter, read_statements};
 use crate::features::Passage;
@@ -48,6 +49,8 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
     #[command(flatten)]
+    encoder: EncoderArgs,
+    #[command(flatten)]
     output: OutputArgs,
 }
 
@@ -83,10 +86,11 @@ impl Tally {
 
 pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
     let format = args.output.format()?;
-    let (model, digest) = match &args.model {
+    let (mut model, digest) = match &args.model {
         Some(path) => (Model::load(path)?, file_digest(path)?),
         None => (Model::bundled()?, digest_of(BUNDLED)),
     };
+    args.encoder.attach(&mut model, talk)?;
     let axes: Vec<Axis> = model.axes().iter().map(|axis| axis.axis.clone()).collect();
     let create = |further: Vec<String>| {
         let set = AxisSet { axes: axes.clone() };

@@ -2,6 +2,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::encoder::EncoderArgs;
 use super::labelled::LabelledArgs;
 use super::{Outcome, Talk};
 use crate::classifier::{Scheme, Solver};
@@ -58,6 +59,8 @@ pub struct Args {
     /// Word vectors to read beside the terms: text (fastText, GloVe), word2vec's .bin, or .safetensors. The model keeps what it needs.
     #[arg(long, value_name = "FILE")]
     vectors: Option<PathBuf>,
+    #[command(flatten)]
+    encoder: EncoderArgs,
     /// How terms are weighted: tfidf, nb (times the naive-Bayes log-count ratio), both (the mean of the two).
     #[arg(long, value_name = "HOW", default_value = "tfidf", value_parser = ["tfidf", "nb", "both"])]
     weighting: String,
@@ -137,7 +140,7 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
     for note in &set.notes {
         talk.detail(note);
     }
-    let mut params = params(args, &set)?;
+    let mut params = params(args, &set, talk)?;
     let mut trials = Vec::new();
     if let Some(seconds) = args.tune {
         let begun = std::time::Instant::now();
@@ -173,7 +176,7 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn params(args: &Args, set: &TrainingSet) -> Result<TrainParams> {
+fn params(args: &Args, set: &TrainingSet, talk: &Talk) -> Result<TrainParams> {
     Ok(TrainParams {
         features: FeatureParams {
             words: args.ngrams.0,
@@ -202,13 +205,13 @@ fn params(args: &Args, set: &TrainingSet) -> Result<TrainParams> {
         aliases: args.aliases.as_deref().map_or(Ok(Vec::new()), crate::corpus::read_aliases)?,
         abstain: (args.abstain != 0.0).then_some(args.abstain),
         macro_f1: args.macro_f1,
-        blocks: blocks(args, set)?,
+        blocks: blocks(args, set, talk)?,
         seed: args.seed,
     })
 }
 
 /// What the options name; a search tries the bundled lexicon by itself.
-fn blocks(args: &Args, set: &TrainingSet) -> Result<Blocks> {
+fn blocks(args: &Args, set: &TrainingSet, talk: &Talk) -> Result<Blocks> {
     let span = args.rows.span.is_some();
     let mut blocks: Vec<Arc<dyn DenseBlock>> = Vec::new();
     match args.lexicon.as_deref().and_then(Path::to_str) {
@@ -225,6 +228,7 @@ fn blocks(args: &Args, set: &TrainingSet) -> Result<Blocks> {
         let vectors = read_vectors(file, &|word, place| place < FREQUENT || known.contains(word))?;
         blocks.push(Arc::new(VectorBlock::new(&vectors, texts(), span)?));
     }
+    blocks.extend(args.encoder.block(span, talk)?);
     Ok(Blocks(blocks))
 }
 
