@@ -62,7 +62,7 @@ mod tests {
         {
             let d = density(&values, -1.0, 1.0, 201);
             let step = 0.01;
-            let integral: f64 = d.windows(2).map(|w| (w[0] + w[1]) / 2.0 * step).sum();
+            let integral: f64 = d.windows(2).map(|w| f64::midpoint(w[0], w[1]) * step).sum();
             assert!(
                 (integral - 1.0).abs() < 1e-3 && d.iter().all(|v| *v >= 0.0),
                 "{integral} for {values:?}"
