@@ -2,7 +2,7 @@
 
 use super::chart::signed;
 use super::figures::{share, span};
-use super::findings::p_value;
+use super::findings::{p_is, p_value};
 use super::view::{Figure, Row, Table};
 use crate::pipeline::{AxisComparison, Comparison};
 
@@ -102,9 +102,9 @@ pub fn behind(comparison: &Comparison, axis: &AxisComparison) -> Option<Figure> 
     });
     let errors = axis.p_equal_errors.map_or(String::new(), |p| {
         format!(
-            " That the model errs alike in every {}: p = {} (articles permuted).",
+            " That the model errs alike in every {}: {} (articles permuted; a large p is no proof).",
             comparison.by,
-            p_value(p)
+            p_is(p)
         )
     });
     Some(Figure {

@@ -42,12 +42,12 @@ fn claim(axis: &AxisComparison, pair: &Pair) -> String {
         .interval
         .map_or(String::new(), |i| format!(", interval {} to {}", signed(i.low), signed(i.high)));
     let sentence = format!(
-        "{}: what {} quotes lies nearer to “{towards}” than what {} quotes (difference {}{interval}; p = {}, adjusted for all tests).",
+        "{}: what {} quotes lies nearer to “{towards}” than what {} quotes (difference {}{interval}; {}, adjusted for all tests).",
         axis.id,
         pair.a,
         pair.b,
         signed(pair.difference),
-        p_value(pair.p_holm)
+        p_is(pair.p_holm)
     );
     let reason = match &pair.split {
         None => " They quote too few of the same people to say whether it is whom they quote.".to_string(),
@@ -94,6 +94,11 @@ fn nothing(comparison: &Comparison) -> String {
 /// A p value as one prints it.
 pub fn p_value(p: f64) -> String {
     if p < 0.001 { "< 0.001".into() } else { format!("{p:.3}") }
+}
+
+/// `p = 0.012` or `p < 0.001`.
+pub fn p_is(p: f64) -> String {
+    if p < 0.001 { "p < 0.001".into() } else { format!("p = {p:.3}") }
 }
 
 /// The methods, in words.

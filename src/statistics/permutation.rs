@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::Draws;
 
-/// A run stops once so many permutations were as extreme as the data: `p` is then known to about 7 % of itself.
-const ENOUGH: usize = 200;
+/// A run stops once so many permutations were as extreme as the data: `p` is then known to about 10 % of itself.
+const ENOUGH: usize = 100;
 
 /// Sums over the clusters of one side.
 #[derive(Debug, Clone, Copy, Default)]
@@ -87,7 +87,7 @@ fn studentised(a: &Sums, b: &Sums, cross: &Cross) -> Option<f64> {
 ///
 /// * `a`, `b` - `(cluster, value)` of every statement; values whose mean is the figure, such as
 ///   [`pseudo_outcomes`](super::pseudo_outcomes).
-/// * `permutations` - at most so many; fewer when 200 were as extreme before.
+/// * `permutations` - at most so many; fewer when 100 were as extreme before.
 ///
 /// # Returns
 ///

@@ -16,6 +16,8 @@ mod words;
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use crate::statistics::{Target, benjamini_hochberg, holm, rank_sets};
 use crate::types::{AxisSet, LabelledStatement, ScoredStatement};
 use crate::{Error, Result};
@@ -169,8 +171,12 @@ pub fn compare(
         n_replicates: checks::replicates(axes.axes.len() * n_pairs, params),
     };
     let n_tests_bound = axes.axes.len() * groups.summaries.len();
-    let mut found: Vec<AxisComparison> =
-        axes.axes.iter().enumerate().map(|(i, axis)| axis::on_axis(&input, axis, i, n_tests_bound)).collect();
+    let mut found: Vec<AxisComparison> = axes
+        .axes
+        .par_iter()
+        .enumerate()
+        .map(|(i, axis)| axis::on_axis(&input, axis, i, n_tests_bound))
+        .collect();
     let n_tests = adjust(&mut found);
     for (i, axis) in axes.axes.iter().enumerate() {
         pairs::split_claims(&input, axis, i, &mut found[i]);

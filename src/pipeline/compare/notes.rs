@@ -245,8 +245,9 @@ fn about_axis(comparison: &Comparison, axis: &AxisComparison, notes: &mut Vec<No
         strays(axis, group, notes);
     }
     if let Some(p) = axis.p_equal_errors.filter(|p| *p < ERRORS_DIFFER) {
+        let p = if p < 0.001 { "p < 0.001".to_string() } else { format!("p = {p:.3}") };
         notes.push(note("errors_differ", id, None, format!(
-            "{}: the model takes classes for one another otherwise in one {} than in the next (articles permuted, p = {p:.4}). Adjusted counts and EM assume that it does not, and are left out.",
+            "{}: the model's mistakes differ from one {} to the next (articles permuted, {p}). Adjusted counts and EM assume that they do not, and are left out; the corrected figures do not assume it.",
             axis.id, comparison.by)));
     }
     doubted(axis, notes);

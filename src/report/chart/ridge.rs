@@ -21,14 +21,16 @@ pub struct RidgeRow {
 const LEFT: f64 = 190.0;
 const RIGHT: f64 = 110.0;
 const ROW: f64 = 34.0;
-const TOP: f64 = 72.0;
+/// Where the first row begins: below the scale, and lower when a ridge rises into it.
+const TOP: f64 = 44.0;
 /// How high the highest ridge rises: a little into the row above.
 const HIGH: f64 = 46.0;
 
 /// Ridges from −1 to +1, one a group; those below lie before those above.
 pub fn ridges(title: &str, low: &str, high: &str, axis: usize, rows: &[RidgeRow]) -> String {
     let x = |value: f64| LEFT + f64::midpoint(value.clamp(-1.0, 1.0), 1.0) * (WIDTH - LEFT - RIGHT);
-    let bottom = TOP + ROW * rows.len() as f64;
+    let top = TOP + if rows.first().is_some_and(|r| !r.density.is_empty()) { HIGH - ROW + 16.0 } else { 0.0 };
+    let bottom = top + ROW * rows.len() as f64;
     let highest = rows.iter().flat_map(|r| &r.density).copied().fold(0.0, f64::max).max(1e-9);
     let mut parts = vec![
         label(x(-1.0), 16.0, "start", "pole low", &format!("← {}", fitted(low, 34))),
@@ -40,9 +42,9 @@ pub fn ridges(title: &str, low: &str, high: &str, axis: usize, rows: &[RidgeRow]
         parts.push(label(x(tick), 34.0, "middle", "tick", &signed(tick)));
     }
     for (i, row) in rows.iter().enumerate() {
-        let base = TOP + ROW * (i as f64 + 1.0) - 8.0;
+        let base = top + ROW * (i as f64 + 1.0) - 8.0;
         let height = |density: f64| base - density / highest * HIGH;
-        let mut shapes = vec![label(LEFT - 12.0, base, "end", "name", &fitted(&row.name, 24))];
+        let mut shapes = vec![label(LEFT - 12.0, base + 3.0, "end", "name", &fitted(&row.name, 24))];
         let last = row.density.len().saturating_sub(1).max(1) as f64;
         if row.density.is_empty() {
             shapes.push(line(x(-1.0), base, x(1.0), base, "grid"));
@@ -67,7 +69,7 @@ pub fn ridges(title: &str, low: &str, high: &str, axis: usize, rows: &[RidgeRow]
         let end = row.density.get(at).map_or(base - 12.0, |density| height(*density));
         shapes.push(line(x(row.median), base, x(row.median), end, "whisker"));
         parts.push(linked(&Link { group: row.group, axis: Some(axis), class: None, tip: &row.tip }, shapes));
-        parts.push(label(WIDTH - RIGHT + 12.0, base, "start", "n", &row.note));
+        parts.push(label(WIDTH - RIGHT + 12.0, base + 3.0, "start", "n", &row.note));
     }
     canvas(title, bottom + 6.0, parts)
 }
