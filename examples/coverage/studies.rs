@@ -29,7 +29,7 @@ struct Replication {
 }
 
 /// Every replication draws from a stream of its own, so that order and threads do not matter.
-fn replicate<T: Send>(study: u64, one: impl Fn(usize, &mut Draws) -> T + Sync) -> Vec<T> {
+pub fn replicate<T: Send>(study: u64, one: impl Fn(usize, &mut Draws) -> T + Sync) -> Vec<T> {
     (0..REPLICATIONS)
         .into_par_iter()
         .map(|rep| one(rep % WORLDS, &mut Draws::new(1000 + study, rep as u64)))
@@ -107,12 +107,12 @@ fn one(
     r
 }
 
-fn holds(x: &Clustered, truth: f64) -> bool {
+pub fn holds(x: &Clustered, truth: f64) -> bool {
     x.interval(0.95).is_some_and(|i| i.low <= truth && truth <= i.high)
 }
 
 /// A classifier trained on 600 statements from elsewhere.
-fn train(world: &World, d: &mut Draws) -> Classifier {
+pub fn train(world: &World, d: &mut Draws) -> Classifier {
     let mut quotes = world.draw(d, 40, true);
     d.shuffle(&mut quotes);
     quotes.truncate(600);
@@ -120,7 +120,7 @@ fn train(world: &World, d: &mut Draws) -> Classifier {
 }
 
 /// A simple random sample of statements is labelled in each outlet.
-fn observe(
+pub fn observe(
     quotes: &[Quote],
     p: &[[f64; K]],
     values: &[f64; K],

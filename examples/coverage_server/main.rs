@@ -71,7 +71,7 @@ fn main() -> ExitCode {
     let rows = [
         row("intervals that hold the truth", &found, |f| f.outlets, 93.0, 97.0),
         row("intervals of differences", &found, |f| f.pairs, 93.0, 97.0),
-        row("all labels taken for a random sample (must fail)", &found, |f| f.mixed, 0.0, 93.0),
+        row("all labels taken for a random sample (must fail)", &found, |f| f.mixed, 0.0, 92.0),
     ];
     if rows.into_iter().all(|holds| holds) { ExitCode::SUCCESS } else { ExitCode::from(1) }
 }

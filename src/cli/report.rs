@@ -7,7 +7,9 @@ use crate::corpus::{
     write_atomically,
 };
 use crate::model::Model;
-use crate::pipeline::{AgreeParams, CompareParams, Comparison, Pair, agree, compare, held_out};
+use crate::pipeline::{
+    AgreeParams, Clustering, CompareParams, Comparison, Intervals, Pair, agree, compare, held_out,
+};
 use crate::report::{self, PageOptions};
 use crate::statistics::Target;
 use crate::types::{Axis, AxisSet, Class, LabelledStatement, ScoredStatement};
@@ -18,7 +20,8 @@ use crate::{Error, Result};
 #[command(after_help = "Examples:
   sayso report scored.csv -o report.html
   sayso report scored.csv --gold labels.csv -o report.html
-  sayso report scored.csv --gold labels.csv --by speaker --format csv -o figures.csv")]
+  sayso report scored.csv --gold labels.csv --by speaker --format csv -o figures.csv
+  sayso report scored.csv --gold labels.csv --cluster both -o report.html")]
 pub struct Args {
     /// Scored statements: .csv, .tsv or .jsonl, - for standard input.
     #[arg(value_name = "SCORED", required = true)]
@@ -41,6 +44,12 @@ pub struct Args {
     /// What intervals speak of: the process that makes the articles, or exactly this corpus.
     #[arg(long, default_value = "process", value_parser = ["process", "corpus"])]
     target: String,
+    /// What counts as one draw: every article, every story (articles that repeat each other are one), or both stories and speakers.
+    #[arg(long, default_value = "story", value_parser = ["article", "story", "both"])]
+    cluster: String,
+    /// How intervals of corrected figures and their differences are made: jackknife with Student's t, or bootstrap-t.
+    #[arg(long, default_value = "t", value_parser = ["t", "boot-t"])]
+    ci: String,
     /// Leave out groups with fewer statements.
     #[arg(long, value_name = "N", default_value_t = 1)]
     min_n: usize,
@@ -82,6 +91,12 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
         out_of_fold,
         by: args.by.clone(),
         target: if args.target == "corpus" { Target::Corpus } else { Target::Process },
+        cluster: match args.cluster.as_str() {
+            "article" => Clustering::Article,
+            "both" => Clustering::Both,
+            _ => Clustering::Story,
+        },
+        intervals: if args.ci == "boot-t" { Intervals::BootT } else { Intervals::T },
         min_statements: args.min_n,
         assume_random: args.assume_random,
         ..CompareParams::default()
@@ -227,16 +242,20 @@ fn command(args: &Args) -> String {
     words.extend(args.gold.iter().map(|p| format!("--gold {}", p.display())));
     words.extend(args.model.iter().map(|p| format!("--model {}", p.display())));
     words.extend(args.axes.iter().map(|p| format!("--axes {}", p.display())));
-    words.push(format!("--by {} --target {}", args.by, args.target));
+    words.push(format!(
+        "--by {} --target {} --cluster {} --ci {} --min-n {} --max-quotes {}",
+        args.by, args.target, args.cluster, args.ci, args.min_n, args.max_quotes
+    ));
     if args.assume_random {
         words.push("--assume-random".into());
     }
+    words.extend(args.events.iter().map(|p| format!("--events {}", p.display())));
     words.push(format!("-o {}", args.output.display()));
     words.join(" ")
 }
 
 fn summary(comparison: &Comparison, args: &Args, talk: &Talk) {
-    let shout = ["uncorrected", "not_random", "in_sample"];
+    let shout = ["uncorrected", "not_random", "in_sample", "bootstrap_floor"];
     for note in comparison.notes.iter().filter(|n| shout.contains(&n.code)) {
         talk.warn(&note.text);
     }

@@ -14,9 +14,9 @@ pub use agree::{
 };
 pub use check::{Finding, Severity, check};
 pub use compare::{
-    AxisComparison, AxisGroup, ClassName, ClassShare, CompareParams, Comparison, CorpusSummary, Details,
-    Estimate, GoldSummary, GroupSummary, LabelPlan, MonthCell, Note, OutOfFold, Pair, Sampling, Sensitivity,
-    SpeakerCell, SpeakerRow, Split, WordRow, compare,
+    AxisComparison, AxisGroup, ClassName, ClassShare, Clustering, CompareParams, Comparison, CorpusSummary,
+    Details, Estimate, GoldSummary, GroupSummary, Intervals, LabelPlan, MonthCell, Note, OutOfFold, Pair,
+    Sampling, Sensitivity, SpeakerCell, SpeakerRow, Split, Spread, WordRow, compare,
 };
 pub use evaluate::{AxisEvaluation, Evaluation, evaluate};
 pub use extract::{SpeakerDirectory, extract, statement_id};

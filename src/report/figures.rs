@@ -1,13 +1,12 @@
 //! The figures of an axis.
 
 use super::chart::{BarRow, DotRow, HeatRow, Point, Series, bars, dots, heat, signed, timeline};
-use super::findings::p_value;
-use super::view::{AxisView, Figure, Row, Table};
+use super::differences::{behind, pairs};
+use super::spread::spread;
+use super::view::{AxisView, Figure, Table};
 use crate::pipeline::{AxisComparison, AxisGroup, Comparison, Estimate};
 use crate::statistics::Interval;
 
-/// Pairs beyond this many stand in the CSV alone.
-const MOST_PAIRS: usize = 120;
 /// Groups that stand beside each other in a heat map.
 const BESIDE: usize = 8;
 /// Below this many statements a group is drawn grey.
@@ -35,6 +34,7 @@ fn view(
         figures.push(stance(comparison, index, axis));
     }
     figures.push(distribution(comparison, index, axis));
+    figures.extend(spread(comparison, index, axis));
     if axis.has_poles() {
         figures.extend(pairs(comparison, axis));
         figures.extend(speakers(comparison, index, axis));
@@ -85,49 +85,68 @@ fn ends(estimate: Option<Estimate>) -> Option<(f64, f64)> {
     estimate.and_then(|e| e.interval).map(|i| (i.low, i.high))
 }
 
+/// The best figure of a group: corrected, else synthetic, else the model's average.
+fn best(g: &AxisGroup) -> Option<Estimate> {
+    g.corrected.or(g.synthetic).or(g.uncorrected)
+}
+
+/// The groups from the high pole to the low one.
+pub fn by_stance(axis: &AxisComparison) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..axis.groups.len()).collect();
+    let value = |g: &AxisGroup| best(g).map_or(f64::NEG_INFINITY, |e| e.value);
+    order.sort_by(|a, b| value(&axis.groups[*b]).total_cmp(&value(&axis.groups[*a])).then(a.cmp(b)));
+    order
+}
+
 fn stance(comparison: &Comparison, index: usize, axis: &AxisComparison) -> Figure {
     let (low, high) = pole_titles(axis);
-    let mut order: Vec<usize> = (0..axis.groups.len()).collect();
-    let value = |g: &AxisGroup| g.corrected.or(g.uncorrected).map_or(f64::NEG_INFINITY, |e| e.value);
-    order.sort_by(|a, b| value(&axis.groups[*b]).total_cmp(&value(&axis.groups[*a])).then(a.cmp(b)));
+    let order = by_stance(axis);
     let rows: Vec<DotRow> = order.iter().map(|g| dot_row(comparison, axis, *g)).collect();
     let mean = {
-        let known: Vec<(f64, f64)> = axis
-            .groups
-            .iter()
-            .filter_map(|g| Some((g.corrected.or(g.uncorrected)?.value, g.n as f64)))
-            .collect();
+        let known: Vec<(f64, f64)> =
+            axis.groups.iter().filter_map(|g| Some((best(g)?.value, g.n as f64))).collect();
         let n: f64 = known.iter().map(|(_, n)| n).sum();
         (n > 0.0).then(|| known.iter().map(|(v, n)| v * n).sum::<f64>() / n)
     };
     let title = format!("Mean stance on {} by {}", axis.id, comparison.by);
-    let mut table = Table::new(
-        &[
-            &comparison.by,
-            "ranks",
-            "corrected",
-            "95 % interval",
-            "simultaneous",
-            "uncorrected",
-            "its interval",
-            "labels only",
-            "classify and count",
-            "adjusted count",
-            "EM",
-            "pooled",
-            "statements",
-            "scored",
-        ],
-        1,
-    );
+    let synthetic = axis.groups.iter().any(|g| g.synthetic.is_some());
+    let mut heads = vec![
+        comparison.by.as_str(),
+        "ranks",
+        "corrected",
+        "95 % interval",
+        "simultaneous",
+        "uncorrected",
+        "its interval",
+        "labels only",
+        "classify and count",
+        "adjusted count",
+        "EM",
+        "pooled",
+        "statements",
+        "scored",
+    ];
+    if synthetic {
+        heads.extend(["synthetic", "its interval"]);
+    }
+    let mut table = Table::new(&heads, 1);
     for g in &order {
-        table.row(stance_cells(&axis.groups[*g]));
+        let group = &axis.groups[*g];
+        let mut cells = stance_cells(group);
+        if synthetic {
+            let value = group.synthetic.map_or(String::new(), |e| signed(e.value));
+            cells.extend([value, span(group.synthetic.and_then(|e| e.interval))]);
+        }
+        table.row(cells);
     }
     let mut caption = String::from(if axis.corrected {
         "Filled: corrected by hand labels, with its interval. Hollow: the model's plain average. The dotted line is the mean of all statements. "
     } else {
         "Hollow: the model's plain average, not corrected. Dashed: chance in the choice of articles alone. The dotted line is the mean of all statements. "
     });
+    if synthetic {
+        caption.push_str("A diamond with a dashed line is synthetic: nobody labelled there, so the errors of the others are supposed; it is not design-based and takes part in no test. ");
+    }
     if axis.corrected {
         caption.push_str("In the numbers: “simultaneous” intervals hold for all figures of this page at once; classify and count, adjusted count and EM are other methods, shown to see how far they stray; “pooled” is drawn towards the common mean, for show and never for tests.");
     }
@@ -138,11 +157,15 @@ fn dot_row(comparison: &Comparison, axis: &AxisComparison, g: usize) -> DotRow {
     let group = &axis.groups[g];
     let corrected = group.corrected;
     let labels = group.details.map_or(String::new(), |d| format!(", {} labels", d.n_labelled));
-    let figure = corrected.or(group.uncorrected);
+    let figure = best(group);
     let tip = format!(
         "{}: {} {}{}; {} statements{labels}",
         group.group,
-        if corrected.is_some() { "corrected" } else { "uncorrected" },
+        match (corrected, group.synthetic) {
+            (Some(_), _) => "corrected",
+            (None, Some(_)) => "synthetic",
+            (None, None) => "uncorrected",
+        },
         figure.map_or("no figure".into(), |e| signed(e.value)),
         figure.and_then(|e| e.interval).map_or(String::new(), |i| format!(", {}", span(Some(i)))),
         group.n
@@ -155,7 +178,12 @@ fn dot_row(comparison: &Comparison, axis: &AxisComparison, g: usize) -> DotRow {
         name: if starred { format!("{} *", group.group) } else { group.group.clone() },
         group: g,
         hollow: group.uncorrected.map(|e| e.value),
-        dashed: if corrected.is_some() { None } else { ends(group.uncorrected) },
+        dashed: match (corrected, group.synthetic) {
+            (Some(_), _) => None,
+            (None, Some(_)) => ends(group.synthetic),
+            (None, None) => ends(group.uncorrected),
+        },
+        diamond: group.synthetic.map(|e| e.value),
         filled: corrected.map(|e| e.value),
         interval: ends(corrected),
         note: format!("n = {}", thousands(group.n)),
@@ -234,41 +262,6 @@ fn distribution(comparison: &Comparison, index: usize, axis: &AxisComparison) ->
         ),
         table: Some(table),
     }
-}
-
-fn pairs(comparison: &Comparison, axis: &AxisComparison) -> Option<Figure> {
-    if axis.pairs.is_empty() {
-        return None;
-    }
-    let mut order: Vec<&crate::pipeline::Pair> = axis.pairs.iter().collect();
-    order.sort_by(|a, b| a.p_holm.total_cmp(&b.p_holm).then(a.p.total_cmp(&b.p)));
-    let mut table =
-        Table::new(&["first", "second", "difference", "95 % interval", "p", "p (Holm)", "q (BH)"], 2);
-    for pair in order.iter().take(MOST_PAIRS) {
-        table.rows.push(Row {
-            strong: pair.is_claim(),
-            cells: vec![
-                pair.a.clone(),
-                pair.b.clone(),
-                signed(pair.difference),
-                span(pair.interval),
-                p_value(pair.p),
-                p_value(pair.p_holm),
-                p_value(pair.p_bh),
-            ],
-        });
-    }
-    let rest = order.len().saturating_sub(MOST_PAIRS);
-    let more = if rest > 0 { format!(" {rest} more stand in the CSV.") } else { String::new() };
-    Some(Figure {
-        title: format!("Differences on {}", axis.id),
-        charts: Vec::new(),
-        caption: format!(
-            "First minus second. Bold: survives Holm's adjustment over all {} tests of this page. q (Benjamini–Hochberg) is for exploring.{more}",
-            comparison.n_tests
-        ),
-        table: Some(table),
-    })
 }
 
 fn speakers(comparison: &Comparison, index: usize, axis: &AxisComparison) -> Option<Figure> {
@@ -372,59 +365,4 @@ fn number(month: &str) -> Option<usize> {
     let (year, month) = month.split_once('-')?;
     let (year, month): (usize, usize) = (year.parse().ok()?, month.parse().ok()?);
     ((1..=12).contains(&month) && year < 10_000).then(|| year * 12 + month - 1)
-}
-
-/// What stands behind the corrected figures.
-fn behind(comparison: &Comparison, axis: &AxisComparison) -> Option<Figure> {
-    if !axis.groups.iter().any(|g| g.details.is_some()) {
-        return None;
-    }
-    let mut table = Table::new(
-        &[
-            &comparison.by,
-            "labels",
-            "labelled articles",
-            "about the axis",
-            "design effect",
-            "ICC",
-            "effective labels",
-            "accuracy here",
-            "elsewhere",
-            "abstained",
-            "unsure",
-        ],
-        1,
-    );
-    for g in &axis.groups {
-        let Some(d) = g.details else { continue };
-        let abstained: Vec<String> =
-            g.abstained.iter().map(|(why, n)| format!("{n} {}", why.replace('_', " "))).collect();
-        table.row(vec![
-            g.group.clone(),
-            d.n_labelled.to_string(),
-            d.n_labelled_articles.to_string(),
-            share(d.relevance),
-            format!("{:.2}", d.design_effect),
-            d.icc.map_or(String::new(), |v| format!("{v:.2}")),
-            d.effective_labels.map_or(String::new(), |v| format!("{v:.0}")),
-            d.accuracy.map_or(String::new(), share),
-            d.accuracy_elsewhere.map_or(String::new(), share),
-            abstained.join(", "),
-            g.n_low_confidence.to_string(),
-        ]);
-    }
-    let lambda = axis.lambda.map_or(String::new(), |l| {
-        format!(
-            " λ = {:.2}, correlation of prediction and label {:.2} on {} labels.",
-            l.value, l.correlation, l.n
-        )
-    });
-    Some(Figure {
-        title: format!("What stands behind the corrected figures of {}", axis.id),
-        charts: Vec::new(),
-        caption: format!(
-            "Effective labels: how many labels alone would be as precise. Design effect: variance against independent statements.{lambda}"
-        ),
-        table: Some(table),
-    })
 }

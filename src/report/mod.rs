@@ -3,10 +3,12 @@
 mod agreement;
 mod chapters;
 mod chart;
+mod differences;
 mod evidence;
 mod figures;
 mod findings;
 mod quality;
+mod spread;
 mod tidy;
 mod view;
 

@@ -1,6 +1,6 @@
 //! Every number of the page in tables: JSON, CSV, Markdown.
 
-use crate::pipeline::{Comparison, Estimate};
+use crate::pipeline::{Comparison, Estimate, Pair};
 use crate::statistics::Interval;
 use crate::{Error, Result};
 
@@ -29,11 +29,14 @@ struct Line<'a> {
     n: Option<usize>,
 }
 
+/// Of the scores of a group.
+const QUANTILES: [&str; 5] = ["10 %", "25 %", "50 %", "75 %", "90 %"];
+
 const HEADS: [&str; 9] = ["axis", "group", "other", "item", "measure", "value", "low", "high", "n"];
 
 /// Every figure, one a line: `axis, group, other, item, measure, value, low, high, n`.
 ///
-/// `other` is the second group of a difference, `item` a class, a speaker or a month. Names that a spreadsheet would
+/// `other` is the second group of a difference, `item` a class, a speaker, a month or a quantile. Names that a spreadsheet would
 /// run as a formula get a `'` in front.
 ///
 /// # Errors
@@ -90,18 +93,19 @@ pub fn markdown(comparison: &Comparison) -> String {
         if axis.pairs.is_empty() {
             continue;
         }
-        out.push("\n| first | second | difference | low | high | p (Holm) |".into());
-        out.push("|---|---|---:|---:|---:|---:|".into());
+        out.push("\n| first | second | difference | low | high | p (Holm) | p (permutation) |".into());
+        out.push("|---|---|---:|---:|---:|---:|---:|".into());
         for pair in &axis.pairs {
             let (low, high) = pair.interval.map_or((String::new(), String::new()), |i| {
                 (format!("{:.3}", i.low), format!("{:.3}", i.high))
             });
             out.push(format!(
-                "| {} | {} | {:.3} | {low} | {high} | {} |",
+                "| {} | {} | {:.3} | {low} | {high} | {} | {} |",
                 escaped(&pair.a),
                 escaped(&pair.b),
                 pair.difference,
-                super::findings::p_value(pair.p_holm)
+                super::findings::p_value(pair.p_holm),
+                pair.p_permutation.map_or(String::new(), super::findings::p_value)
             ));
         }
     }
@@ -168,6 +172,8 @@ fn lines(comparison: &Comparison) -> Vec<Line<'_>> {
                 g.uncorrected.and_then(|e| e.interval),
                 Some(g.n_scored),
             );
+            let synthetic = g.synthetic;
+            put("", "synthetic", synthetic.map(|e| e.value), synthetic.and_then(|e| e.interval), None);
             put("", "pooled", g.pooled, None, None);
             put("", "rank_best", g.ranks.map(|r| r.best as f64), None, None);
             put("", "rank_worst", g.ranks.map(|r| r.worst as f64), None, None);
@@ -189,23 +195,20 @@ fn lines(comparison: &Comparison) -> Vec<Line<'_>> {
                 put(&class.class, "share_corrected", class.corrected, class.interval, Some(class.n_labels));
                 put(&class.class, "share_uncorrected", Some(class.uncorrected), None, Some(g.n_scored));
             }
+            for (p, value) in QUANTILES.iter().zip(g.scores.iter().flat_map(|s| s.quantiles)) {
+                put(p, "score_quantile", Some(value), None, Some(g.n_scored));
+            }
+            for (bin, n) in super::spread::BINS.iter().zip(g.scores.iter().flat_map(|s| s.counts)) {
+                put(bin, "score_count", Some(n as f64), None, Some(g.n_scored));
+            }
             for (why, n) in &g.abstained {
                 put(why, "abstained", Some(*n as f64), None, Some(g.n));
             }
         }
-        for p in &axis.pairs {
-            let mut put =
-                |measure, value, interval| lines.push(line(&p.a, &p.b, "", measure, value, interval, None));
-            put("difference", p.difference, p.interval);
-            put("p", p.p, None);
-            put("p_holm", p.p_holm, None);
-            put("q_bh", p.p_bh, None);
-            if let Some(s) = p.split {
-                put("split_mix", s.mix.value, s.mix.interval);
-                put("split_statement", s.statement.value, s.statement.interval);
-                put("split_exclusive", s.exclusive.value, s.exclusive.interval);
-            }
+        if let Some(p) = axis.p_equal_errors {
+            lines.push(line("", "", "", "p_equal_errors", p, None, None));
         }
+        axis.pairs.iter().for_each(|pair| differences(id, pair, &mut lines));
         for s in &axis.speakers {
             for (cell, group) in s.cells.iter().zip(&axis.groups) {
                 lines.extend(cell.map(|c| {
@@ -226,6 +229,25 @@ fn lines(comparison: &Comparison) -> Vec<Line<'_>> {
         }
     }
     lines
+}
+
+/// The lines of a difference.
+fn differences<'a>(axis: &'a str, p: &'a Pair, lines: &mut Vec<Line<'a>>) {
+    let mut put = |measure, value, interval| {
+        lines.push(Line { axis, group: &p.a, other: &p.b, item: "", measure, value, interval, n: None });
+    };
+    put("difference", p.difference, p.interval);
+    put("p", p.p, None);
+    put("p_holm", p.p_holm, None);
+    put("q_bh", p.p_bh, None);
+    if let Some(p) = p.p_permutation {
+        put("p_permutation", p, None);
+    }
+    if let Some(s) = p.split {
+        put("split_mix", s.mix.value, s.mix.interval);
+        put("split_statement", s.statement.value, s.statement.interval);
+        put("split_exclusive", s.exclusive.value, s.exclusive.interval);
+    }
 }
 
 #[cfg(test)]

@@ -5,15 +5,23 @@ use super::{Interval, Jackknife, student_t_p_value};
 /// An estimate with what each cluster (article, or story shared by outlets) does to it.
 ///
 /// The deviations `d_g = √((G − 1)/G) · (θ₍g₎ − θ̄)` are those of the delete-one-cluster [`Jackknife`], whose
-/// variance is `Σ d_g²`. Kept apart by cluster they also give the covariance of two estimates that share
-/// clusters, `Σ d_g^A d_g^B`: a wire story printed by both outlets is taken out of both at once.
+/// variance is `Σ d_g²`. Kept apart by cluster they also give the variance of a difference of estimates that share
+/// clusters, `Σ (d_g^A − d_g^B)²`: a wire story printed by both outlets is taken out of both at once.
+///
+/// An estimate may be clustered two ways at once, by article and by speaker ([`Clustered::crossed`]): then its variance is
+/// `V_article + V_speaker − V_article×speaker`, at least the larger of the first two.
+///
+/// # References
+///
+/// * Cameron, Gelbach & Miller (2011), *Journal of Business & Economic Statistics* 29:238–249 (two ways).
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Clustered {
     /// The statistic on everything.
     pub estimate: f64,
     /// Degrees of freedom of its variance.
     pub df: f64,
-    deviations: BTreeMap<u32, f64>,
+    /// One way of clustering; or two and, third, their intersections.
+    ways: Vec<BTreeMap<u32, f64>>,
 }
 
 impl Clustered {
@@ -23,12 +31,22 @@ impl Clustered {
         let mean = without.iter().map(|(_, t)| t).sum::<f64>() / groups.max(1.0);
         let scale = ((groups - 1.0) / groups.max(1.0)).max(0.0).sqrt();
         let deviations = without.iter().map(|(g, t)| (*g, scale * (t - mean))).collect();
-        Self { estimate, df: (groups - 1.0).max(0.0), deviations }
+        Self { estimate, df: (groups - 1.0).max(0.0), ways: vec![deviations] }
     }
 
     /// An estimate whose variance is known and shares nothing with others; `id` keeps it apart from theirs.
     pub fn independent(estimate: f64, variance: f64, df: f64, id: u32) -> Self {
-        Self { estimate, df, deviations: BTreeMap::from([(id, variance.max(0.0).sqrt())]) }
+        Self { estimate, df, ways: vec![BTreeMap::from([(id, variance.max(0.0).sqrt())])] }
+    }
+
+    /// Clustered two ways at once: this one by article, `second` by speaker, `both` by the pairs of the two.
+    ///
+    /// All three are of the same statistic. The degrees of freedom are the smaller of the two ways.
+    #[must_use]
+    pub fn crossed(self, second: Self, both: Self) -> Self {
+        let (estimate, df) = (self.estimate, self.df.min(second.df));
+        let ways = [self, second, both].into_iter().map(|x| x.ways.into_iter().next().unwrap_or_default());
+        Self { estimate, df, ways: ways.collect() }
     }
 
     /// The ratio `Σ numerator / Σ denominator` of cluster sums; `None` when the denominator is 0.
@@ -53,17 +71,19 @@ impl Clustered {
 
     /// Its variance.
     pub fn variance(&self) -> f64 {
-        self.deviations.values().map(|d| d * d).sum()
+        let squares = |way: &BTreeMap<u32, f64>| way.values().map(|d| d * d).sum::<f64>();
+        match self.ways.as_slice() {
+            [first, second, both] => {
+                let (first, second) = (squares(first), squares(second));
+                (first + second - squares(both)).max(first).max(second)
+            }
+            ways => ways.first().map_or(0.0, squares),
+        }
     }
 
     /// Its standard error.
     pub fn standard_error(&self) -> f64 {
         self.variance().sqrt()
-    }
-
-    /// Its covariance with another estimate, through the clusters that both have.
-    pub fn covariance(&self, other: &Self) -> f64 {
-        self.deviations.iter().filter_map(|(g, d)| other.deviations.get(g).map(|e| d * e)).sum()
     }
 
     /// The same with other degrees of freedom: those of the labelled clusters, say.
@@ -85,11 +105,14 @@ impl Clustered {
         } else {
             self.df.min(other.df)
         };
-        let mut deviations = self.deviations.clone();
-        for (g, d) in &other.deviations {
-            *deviations.entry(*g).or_insert(0.0) += factor * d;
+        let mut ways = self.ways.clone();
+        ways.resize(ways.len().max(other.ways.len()), BTreeMap::new());
+        for (way, more) in ways.iter_mut().zip(&other.ways) {
+            for (g, d) in more {
+                *way.entry(*g).or_insert(0.0) += factor * d;
+            }
         }
-        Self { estimate: self.estimate + factor * other.estimate, df, deviations }
+        Self { estimate: self.estimate + factor * other.estimate, df, ways }
     }
 
     /// The jackknife of this estimate, for intervals.
@@ -150,6 +173,40 @@ mod tests {
             let outside = interval.low > 0.0 || interval.high < 0.0;
             assert_eq!(x.p_value().expect("some variance") < 0.05, outside, "shift {shift}");
         }
+    }
+
+    #[test]
+    fn two_ways_count_articles_and_speakers_and_never_less_than_either() {
+        // Eight statements: article g, speaker s, value.
+        let data = [
+            (0, 0, 1.0),
+            (0, 1, 2.0),
+            (1, 0, 1.5),
+            (1, 1, 2.5),
+            (2, 2, 4.0),
+            (2, 3, 3.0),
+            (3, 2, 4.5),
+            (3, 3, 3.5),
+        ];
+        let by = |key: &dyn Fn(u32, u32) -> u32| {
+            let mut cells: BTreeMap<u32, (f64, f64)> = BTreeMap::new();
+            for (g, s, v) in data {
+                let cell = cells.entry(key(g, s)).or_default();
+                *cell = (cell.0 + v, cell.1 + 1.0);
+            }
+            let sums: Vec<_> = cells.into_iter().map(|(c, (sum, n))| (c, sum, n)).collect();
+            Clustered::ratio(&sums).expect("eight statements")
+        };
+        let (article, speaker, both) = (by(&|g, _| g), by(&|_, s| s), by(&|g, s| 10 * g + s));
+        let wanted = article.variance() + speaker.variance() - both.variance();
+        let crossed = article.clone().crossed(speaker.clone(), both.clone());
+        assert!(wanted > article.variance().max(speaker.variance()));
+        assert!((crossed.variance() - wanted).abs() < 1e-12 && (crossed.df - 3.0).abs() < 1e-12);
+        // Every statement its own cluster is more than both ways see: the larger way is the floor.
+        let floored = article.clone().crossed(both.clone(), speaker.clone());
+        assert!(floored.variance() >= article.variance());
+        let doubled = crossed.plus(1.0, &crossed);
+        assert!((doubled.variance() - 4.0 * wanted).abs() < 1e-12);
     }
 
     #[test]

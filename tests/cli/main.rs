@@ -6,6 +6,7 @@ mod convert;
 mod extract;
 mod label;
 mod report;
+mod report_checks;
 mod safety;
 mod train;
 mod training;

@@ -23,7 +23,18 @@ fn line(outlet: &str, article: &str, i: usize, speaker: &str, quote: &str, class
 }
 
 /// `outlets` of `articles` articles of three statements each, and labels: every second statement, drawn with chance ½.
-fn corpus(dir: &Workdir, outlets: usize, articles: usize) {
+pub fn corpus(dir: &Workdir, outlets: usize, articles: usize) {
+    // The truth leans with the outlet.
+    corpus_of(dir, outlets, articles, |o, g, class| (class + usize::from(g % 4 < o)).min(2));
+}
+
+/// The same with a truth of one's own, from outlet, article and predicted class.
+pub fn corpus_of(
+    dir: &Workdir,
+    outlets: usize,
+    articles: usize,
+    truth: impl Fn(usize, usize, usize) -> usize,
+) {
     let (mut scored, mut labels) =
         (String::new(), String::from("article,start,end,sentiment,annotator,sample_prob\n"));
     for o in 0..outlets {
@@ -38,8 +49,7 @@ fn corpus(dir: &Workdir, outlets: usize, articles: usize) {
                     line(&format!("Outlet {o}"), &article, i, "Ada", &quote, class)
                 )]);
                 if (o + g + i) % 2 == 0 {
-                    // The truth leans with the outlet.
-                    let truth = (class + usize::from(g % 4 < o)).min(2);
+                    let truth = truth(o, g, class);
                     labels.extend([format!(
                         "{article},{},{},{},gold,0.5\n",
                         100 * i,
@@ -53,7 +63,7 @@ fn corpus(dir: &Workdir, outlets: usize, articles: usize) {
     dir.write("scored.jsonl", scored).write("labels.csv", labels);
 }
 
-fn json_of(dir: &Workdir, args: &[&str]) -> Value {
+pub fn json_of(dir: &Workdir, args: &[&str]) -> Value {
     let args = [&["report", "scored.jsonl", "--format", "json", "-o", "-"], args].concat();
     serde_json::from_str(&dir.sayso(&args).done().stdout).expect("one JSON object")
 }

@@ -72,6 +72,11 @@ impl Groups {
         Ok(Self { of, summaries, left_out })
     }
 
+    /// The number of the group of this name.
+    pub fn place(&self, name: &str) -> Option<usize> {
+        self.summaries.iter().position(|g| g.name == name)
+    }
+
     /// The statements as a whole.
     pub fn corpus(&self, statements: &[ScoredStatement], stories: &[u32]) -> CorpusSummary {
         let all: Vec<usize> = (0..statements.len()).collect();

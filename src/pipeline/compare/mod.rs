@@ -1,6 +1,10 @@
 //! Scored statements and hand labels to a comparison of outlets with intervals that hold what they say.
 
 mod axis;
+mod behind;
+mod checks;
+mod clusters;
+mod group;
 mod grouping;
 mod join;
 mod notes;
@@ -12,15 +16,19 @@ mod words;
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use crate::statistics::{Target, benjamini_hochberg, holm, rank_sets};
 use crate::types::{AxisSet, LabelledStatement, ScoredStatement};
 use crate::{Error, Result};
+use clusters::Clusters;
+pub use clusters::{Clustering, Intervals};
 use grouping::Groups;
 use join::{Joined, join};
 pub use result::{
     AxisComparison, AxisGroup, ClassName, ClassShare, Comparison, CorpusSummary, Details, Estimate,
     GoldSummary, GroupSummary, LabelPlan, MonthCell, Note, Pair, Sampling, Sensitivity, SpeakerCell,
-    SpeakerRow, Split, WordRow,
+    SpeakerRow, Split, Spread, WordRow,
 };
 
 /// Predictions for one axis by a model that did not see the statement, by statement id.
@@ -33,6 +41,10 @@ pub struct CompareParams {
     pub by: String,
     /// What the intervals speak of.
     pub target: Target,
+    /// What counts as one draw: the article, the story, or the story and the speaker.
+    pub cluster: Clustering,
+    /// How intervals of corrected figures and of their differences are made.
+    pub intervals: Intervals,
     /// Confidence level, in (0, 1).
     pub level: f64,
     /// Groups with fewer statements are left out.
@@ -54,6 +66,8 @@ impl Default for CompareParams {
         Self {
             by: "outlet".into(),
             target: Target::Process,
+            cluster: Clustering::Story,
+            intervals: Intervals::T,
             level: 0.95,
             min_statements: 1,
             max_groups: 40,
@@ -80,7 +94,8 @@ impl Default for CompareParams {
 /// # Errors
 ///
 /// [`ErrorKind::TooFew`](crate::ErrorKind::TooFew) without statements or without any scored axis,
-/// [`ErrorKind::Argument`](crate::ErrorKind::Argument) for a level outside (0, 1) or a `by` that no statement has.
+/// [`ErrorKind::Argument`](crate::ErrorKind::Argument) for a level outside (0, 1), a `by` that no statement has, or choices
+/// that exclude each other: speakers compared and clustered by, bootstrap-t without articles as draws.
 ///
 /// # Example
 ///
@@ -122,6 +137,7 @@ pub fn compare(
     if !(params.level > 0.0 && params.level < 1.0) {
         return Err(Error::argument("level", params.level, "a number between 0 and 1"));
     }
+    clusters::check(params)?;
     if statements.is_empty() {
         return Err(
             Error::too_few("statements", 0, 1).with_help("Make some: sayso score ARTICLES -o scored.csv")
@@ -139,13 +155,28 @@ pub fn compare(
         return Err(Error::too_few("axes with a score", 0, 1)
             .with_help("Score the statements first (sayso score), or name their axes with --axes."));
     }
-    let stories = stories::stories(statements);
+    let articles = stories::articles(statements);
+    let stories = stories::stories(statements, &articles);
+    let clusters = Clusters::new(statements, articles, &stories, params.cluster);
     let groups = Groups::new(statements, &stories, params)?;
     let joined = (!gold.is_empty()).then(|| join(statements, &groups.of, gold, &axes, params.assume_random));
-    let input = Input { statements, stories: &stories, groups: &groups, joined: joined.as_ref(), params };
+    let n_pairs = groups.summaries.len() * (groups.summaries.len() - 1) / 2;
+    let input = Input {
+        statements,
+        clusters: &clusters,
+        groups: &groups,
+        joined: joined.as_ref(),
+        params,
+        n_permutations: checks::permutations(&groups.summaries, axes.axes.len(), params),
+        n_replicates: checks::replicates(axes.axes.len() * n_pairs, params),
+    };
     let n_tests_bound = axes.axes.len() * groups.summaries.len();
-    let mut found: Vec<AxisComparison> =
-        axes.axes.iter().enumerate().map(|(i, axis)| axis::on_axis(&input, axis, i, n_tests_bound)).collect();
+    let mut found: Vec<AxisComparison> = axes
+        .axes
+        .par_iter()
+        .enumerate()
+        .map(|(i, axis)| axis::on_axis(&input, axis, i, n_tests_bound))
+        .collect();
     let n_tests = adjust(&mut found);
     for (i, axis) in axes.axes.iter().enumerate() {
         pairs::split_claims(&input, axis, i, &mut found[i]);
@@ -156,6 +187,10 @@ pub fn compare(
         schema: "sayso/report/1",
         by: params.by.clone(),
         target: params.target,
+        cluster: params.cluster,
+        intervals: params.intervals,
+        n_replicates: input.n_replicates,
+        n_permutations: input.n_permutations,
         level: params.level,
         corpus,
         groups: groups.summaries.clone(),
@@ -172,10 +207,12 @@ pub fn compare(
 /// What every step reads.
 struct Input<'a> {
     statements: &'a [ScoredStatement],
-    stories: &'a [u32],
+    clusters: &'a Clusters,
     groups: &'a Groups,
     joined: Option<&'a Joined>,
     params: &'a CompareParams,
+    n_permutations: usize,
+    n_replicates: usize,
 }
 
 /// Adjusts the p values of all axes together, then finds the ranks they leave open.

@@ -1,8 +1,9 @@
 //! What a reader must be told before believing a figure.
 
-use super::CompareParams;
 use super::axis::{MIN_ARTICLES, MIN_LABELS};
-use super::result::{AxisComparison, Comparison, Note, Sampling};
+use super::behind::ERRORS_DIFFER;
+use super::result::{AxisComparison, AxisGroup, Comparison, Note, Pair, Sampling};
+use super::{Clustering, CompareParams};
 use crate::statistics::Target;
 
 /// Below these a figure is starred.
@@ -23,6 +24,12 @@ pub fn notes(comparison: &Comparison, params: &CompareParams) -> Vec<Note> {
     about_groups(comparison, &mut notes);
     for axis in &comparison.axes {
         about_axis(comparison, axis, &mut notes);
+    }
+    let least = 2.0 / (comparison.n_replicates as f64 + 1.0) * comparison.n_tests as f64;
+    if comparison.n_replicates > 0 && least >= 0.05 {
+        notes.push(note("bootstrap_floor", None, None, format!(
+            "With {} tests, no p value of {} bootstrap replicates is small enough for Holm's adjustment: no difference can be claimed. Use --ci t.",
+            comparison.n_tests, comparison.n_replicates)));
     }
     notes
 }
@@ -103,8 +110,23 @@ fn about_groups(comparison: &Comparison, notes: &mut Vec<Note>) {
     }
     let duplicates = corpus.n_articles.saturating_sub(corpus.n_stories) as f64;
     if duplicates > MANY_DUPLICATES * corpus.n_articles as f64 {
-        notes.push(note("near_duplicates", None, None, format!(
-            "{duplicates} of {} articles repeat another almost word for word; each such story counts as one article wherever intervals are computed.", corpus.n_articles)));
+        let counted = match comparison.cluster {
+            Clustering::Article => {
+                "they count as articles of their own because --cluster article says so, and intervals are too short"
+            }
+            Clustering::Story | Clustering::Both => {
+                "each such story counts as one article wherever intervals are computed"
+            }
+        };
+        notes.push(note(
+            "near_duplicates",
+            None,
+            None,
+            format!(
+                "{duplicates} of {} articles repeat another almost word for word; {counted}.",
+                corpus.n_articles
+            ),
+        ));
     }
     for group in &comparison.groups {
         let name = Some(group.name.as_str());
@@ -169,9 +191,7 @@ fn about_axis(comparison: &Comparison, axis: &AxisComparison, notes: &mut Vec<No
         let name = Some(group.group.as_str());
         let Some(details) = &group.details else {
             if comparison.gold.is_some() && axis.has_poles() {
-                notes.push(note("no_labels", id, name, format!(
-                    "{}, {}: no hand label; the figure is an uncorrected model average and takes part in no test.",
-                    axis.id, group.group)));
+                notes.push(note("no_labels", id, name, unlabelled(axis, group)));
             }
             continue;
         };
@@ -188,6 +208,10 @@ fn about_axis(comparison: &Comparison, axis: &AxisComparison, notes: &mut Vec<No
                     ),
                 ));
             }
+        } else if process && group.corrected.is_some_and(|e| e.interval.is_none()) {
+            notes.push(note("too_few_speakers", id, name, format!(
+                "{}, {}: the labelled statements are by fewer than {MIN_ARTICLES} speakers, too few for an interval over speakers (--cluster both).",
+                axis.id, group.group)));
         } else if details.n_labelled < FEW_LABELS || details.n_labelled_articles < FEW_LABELLED_ARTICLES {
             notes.push(note(
                 "few_labels",
@@ -220,11 +244,47 @@ fn about_axis(comparison: &Comparison, axis: &AxisComparison, notes: &mut Vec<No
         }
         strays(axis, group, notes);
     }
+    if let Some(p) = axis.p_equal_errors.filter(|p| *p < ERRORS_DIFFER) {
+        let p = if p < 0.001 { "p < 0.001".to_string() } else { format!("p = {p:.3}") };
+        notes.push(note("errors_differ", id, None, format!(
+            "{}: the model's mistakes differ from one {} to the next (articles permuted, {p}). Adjusted counts and EM assume that they do not, and are left out; the corrected figures do not assume it.",
+            axis.id, comparison.by)));
+    }
+    doubted(axis, notes);
     undetected(axis, notes);
 }
 
+/// What a figure without labels is worth.
+fn unlabelled(axis: &AxisComparison, group: &AxisGroup) -> String {
+    let figure = if group.synthetic.is_some() {
+        "the synthetic figure supposes that the model errs here as in the labelled ones; it is not design-based and takes part in no test"
+    } else {
+        "the figure is an uncorrected model average and takes part in no test"
+    };
+    format!("{}, {}: no hand label; {figure}.", axis.id, group.group)
+}
+
+/// Claims that the permutation test does not bear out.
+fn doubted(axis: &AxisComparison, notes: &mut Vec<Note>) {
+    let doubtful = |p: &&Pair| p.is_claim() && p.p_permutation.is_some_and(|p| p >= 0.05);
+    let pairs: Vec<String> =
+        axis.pairs.iter().filter(doubtful).map(|p| format!("{} − {}", p.a, p.b)).collect();
+    if !pairs.is_empty() {
+        notes.push(note(
+            "permutation_disagrees",
+            Some(&axis.id),
+            None,
+            format!(
+                "{}: permuting whole articles does not bear out {}; take that difference for a hint.",
+                axis.id,
+                list(pairs.iter().map(String::as_str))
+            ),
+        ));
+    }
+}
+
 /// Another correction that disagrees by more than two standard errors says that errors differ between groups.
-fn strays(axis: &AxisComparison, group: &super::result::AxisGroup, notes: &mut Vec<Note>) {
+fn strays(axis: &AxisComparison, group: &AxisGroup, notes: &mut Vec<Note>) {
     let (Some(sensitivity), Some(corrected)) = (&group.sensitivity, &group.corrected) else { return };
     let Some(se) = corrected.standard_error else { return };
     let far: Vec<&str> = [
@@ -244,7 +304,7 @@ fn strays(axis: &AxisComparison, group: &super::result::AxisGroup, notes: &mut V
 
 /// "No evidence" is not "no difference".
 fn undetected(axis: &AxisComparison, notes: &mut Vec<Note>) {
-    if axis.pairs.is_empty() || axis.pairs.iter().any(super::result::Pair::is_claim) {
+    if axis.pairs.is_empty() || axis.pairs.iter().any(Pair::is_claim) {
         return;
     }
     let largest = axis.pairs.iter().map(|p| p.difference.abs()).fold(0.0, f64::max);

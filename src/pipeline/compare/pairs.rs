@@ -36,6 +36,7 @@ pub fn pairs(input: &Input<'_>, mean: &Values) -> Vec<Pair> {
                 p,
                 p_holm: p,
                 p_bh: p,
+                p_permutation: None,
                 split: None,
             });
         }
@@ -61,10 +62,9 @@ pub fn split_claims(input: &Input<'_>, axis: &Axis, at: usize, found: &mut AxisC
         let speaker = sure.then(|| *speakers.entry(&s.speaker).or_insert(next));
         by_group[o.group].push(SpokenValue { cluster: o.cluster, speaker, value });
     }
-    let place = |name: &str| input.groups.summaries.iter().position(|g| g.name == name);
     let level = input.params.level;
     for pair in found.pairs.iter_mut().filter(|pair| pair.is_claim()) {
-        let (Some(a), Some(b)) = (place(&pair.a), place(&pair.b)) else { continue };
+        let (Some(a), Some(b)) = (input.groups.place(&pair.a), input.groups.place(&pair.b)) else { continue };
         pair.split = decompose(&by_group[a], &by_group[b], pair.df).map(|d| Split {
             mix: figure(&d.mix, level, 1),
             statement: figure(&d.statement, level, 1),

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+pub use super::group::{AxisGroup, ClassShare, Details, Estimate, Sensitivity, Spread};
 use super::grouping::{NO_NAME, value};
-use crate::statistics::{Interval, Lambda, RankSet, Target};
+use super::{Clustering, Intervals};
+use crate::statistics::{Interval, Lambda, Target};
 use crate::types::ScoredStatement;
 
 /// A comparison of groups (outlets) on all axes.
@@ -17,6 +19,14 @@ pub struct Comparison {
     pub by: String,
     /// What the intervals speak of.
     pub target: Target,
+    /// What counts as one draw wherever intervals are computed.
+    pub cluster: Clustering,
+    /// How the intervals of corrected figures and of their differences are made.
+    pub intervals: Intervals,
+    /// Bootstrap replicates, when intervals come from them; else 0.
+    pub n_replicates: usize,
+    /// Permutations of articles behind a difference's `p_permutation`, at most; 0 when none are made.
+    pub n_permutations: usize,
     /// Confidence level of every interval.
     pub level: f64,
     /// The statements as a whole.
@@ -179,6 +189,9 @@ pub struct AxisComparison {
     pub corrected: bool,
     /// True when differences may be tested.
     pub comparable: bool,
+    /// The p value of "the model errs alike in every group", by permutation of articles; below 0.05 adjusted counts and
+    /// expectation maximisation, which assume it, are left out.
+    pub p_equal_errors: Option<f64>,
     /// How far predictions are trusted for the mean stance.
     pub lambda: Option<Lambda>,
     /// The groups, in the order of [`Comparison::groups`].
@@ -200,99 +213,6 @@ impl AxisComparison {
     }
 }
 
-/// A figure with its interval.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Estimate {
-    /// The figure.
-    pub value: f64,
-    /// Its standard error.
-    pub standard_error: Option<f64>,
-    /// The interval for this figure alone.
-    pub interval: Option<Interval>,
-    /// The interval that holds for all groups and axes at once (Bonferroni).
-    pub simultaneous: Option<Interval>,
-}
-
-/// A group on an axis.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct AxisGroup {
-    /// The group's name.
-    pub group: String,
-    /// Statements of the group.
-    pub n: usize,
-    /// Of these, with a score.
-    pub n_scored: usize,
-    /// Of these, with a score the model is unsure of.
-    pub n_low_confidence: usize,
-    /// Statements without a score, by reason.
-    pub abstained: BTreeMap<String, usize>,
-    /// The mean of the model's predictions: uncorrected.
-    pub uncorrected: Option<Estimate>,
-    /// The mean stance corrected by hand labels.
-    pub corrected: Option<Estimate>,
-    /// The corrected mean drawn towards the others: for showing small groups, never for tests.
-    pub pooled: Option<f64>,
-    /// Shares of the classes.
-    pub classes: Vec<ClassShare>,
-    /// The ranks that the tests leave open, 1 being nearest the high pole.
-    pub ranks: Option<RankSet>,
-    /// Other methods, to see how far they stray.
-    pub sensitivity: Option<Sensitivity>,
-    /// What stands behind the corrected figure.
-    pub details: Option<Details>,
-}
-
-/// The share of one class in one group.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ClassShare {
-    /// The class id.
-    pub class: String,
-    /// Share by mean predicted probability: uncorrected.
-    pub uncorrected: f64,
-    /// Share corrected by hand labels.
-    pub corrected: Option<f64>,
-    /// Its Korn–Graubard interval.
-    pub interval: Option<Interval>,
-    /// Hand labels of this class.
-    pub n_labels: usize,
-}
-
-/// Mean stance by other methods.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Sensitivity {
-    /// Classify and count: the most probable class of every statement.
-    pub classify_and_count: Option<f64>,
-    /// Adjusted counts; assumes that a class looks the same in every group.
-    pub adjusted_count: Option<f64>,
-    /// Expectation maximisation; the same assumption.
-    pub expectation_maximisation: Option<f64>,
-    /// Labels alone.
-    pub labels_only: Option<f64>,
-    /// Standard error of the labels alone.
-    pub labels_only_se: Option<f64>,
-}
-
-/// What stands behind a corrected figure.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Details {
-    /// Labelled statements.
-    pub n_labelled: usize,
-    /// Articles with a label.
-    pub n_labelled_articles: usize,
-    /// Share of the statements that are about the axis.
-    pub relevance: f64,
-    /// Variance of the figure over that of independent statements.
-    pub design_effect: f64,
-    /// Intra-article correlation of the predictions.
-    pub icc: Option<f64>,
-    /// How many labels alone would be as precise.
-    pub effective_labels: Option<f64>,
-    /// The model's accuracy on the labels here.
-    pub accuracy: Option<f64>,
-    /// Its accuracy on the labels of the other groups.
-    pub accuracy_elsewhere: Option<f64>,
-}
-
 /// The difference of two groups in mean stance.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Pair {
@@ -304,7 +224,7 @@ pub struct Pair {
     pub difference: f64,
     /// Its standard error.
     pub standard_error: f64,
-    /// Degrees of freedom.
+    /// Degrees of freedom of the jackknife.
     pub df: f64,
     /// Its interval, for this pair alone.
     pub interval: Option<Interval>,
@@ -314,6 +234,9 @@ pub struct Pair {
     pub p_holm: f64,
     /// Benjamini and Hochberg's p over all printed claims.
     pub p_bh: f64,
+    /// Two-sided p value, for this pair alone, by permutation of whole articles: it assumes nothing of the model's errors
+    /// or of any distribution. A check beside `p`; no claim rests on it. `None` when the target is the corpus.
+    pub p_permutation: Option<f64>,
     /// Why they differ; for pairs that survive Holm.
     pub split: Option<Split>,
 }

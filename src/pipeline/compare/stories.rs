@@ -11,28 +11,35 @@ const SAME_STORY: f64 = 0.5;
 /// A shingle in more articles than this is a turn of phrase and finds no candidates.
 const COMMON: usize = 50;
 
-/// The story of each statement, numbered from 0 in order of appearance.
+/// The article of each statement, numbered from 0 in order of appearance.
 ///
-/// Compared are the statements of the articles, not their whole texts. An article without an id is a story of its own
-/// for each of its statements.
-pub fn stories(statements: &[ScoredStatement]) -> Vec<u32> {
-    let mut ids: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut article = Vec::with_capacity(statements.len());
+/// A statement whose article has no id is an article of its own.
+pub fn articles(statements: &[ScoredStatement]) -> Vec<u32> {
+    let mut ids: BTreeMap<&str, u32> = BTreeMap::new();
     let mut n_articles = 0;
+    let mut article = Vec::with_capacity(statements.len());
     for s in statements {
-        let id = if s.article.is_empty() { None } else { ids.get(s.article.as_str()).copied() };
-        let id = id.unwrap_or_else(|| {
+        let known = if s.article.is_empty() { None } else { ids.get(s.article.as_str()).copied() };
+        let id = known.unwrap_or(n_articles);
+        if known.is_none() {
             n_articles += 1;
             if !s.article.is_empty() {
-                ids.insert(&s.article, n_articles - 1);
+                ids.insert(&s.article, id);
             }
-            n_articles - 1
-        });
+        }
         article.push(id);
     }
+    article
+}
+
+/// The story of each statement: the number of the first article that tells it.
+///
+/// Compared are the statements of the articles, not their whole texts.
+pub fn stories(statements: &[ScoredStatement], articles: &[u32]) -> Vec<u32> {
+    let n_articles = articles.iter().max().map_or(0, |last| *last as usize + 1);
     let mut shingles: Vec<BTreeSet<u64>> = vec![BTreeSet::new(); n_articles];
-    for (s, a) in statements.iter().zip(&article) {
-        add_shingles(&s.quote, &mut shingles[*a]);
+    for (s, a) in statements.iter().zip(articles) {
+        add_shingles(&s.quote, &mut shingles[*a as usize]);
     }
     let mut root: Vec<usize> = (0..n_articles).collect();
     for (a, b) in candidates(&shingles) {
@@ -45,7 +52,7 @@ pub fn stories(statements: &[ScoredStatement]) -> Vec<u32> {
             root[one.max(other)] = one.min(other);
         }
     }
-    article.iter().map(|a| find(&mut root, *a) as u32).collect()
+    articles.iter().map(|a| find(&mut root, *a as usize) as u32).collect()
 }
 
 /// Pairs of articles that share a shingle that is not a turn of phrase.
@@ -102,6 +109,10 @@ fn find(root: &mut [usize], mut a: usize) -> usize {
 mod tests {
     use super::*;
 
+    fn told(statements: &[ScoredStatement]) -> Vec<u32> {
+        stories(statements, &articles(statements))
+    }
+
     fn said(article: &str, quote: &str) -> ScoredStatement {
         ScoredStatement { article: article.into(), quote: quote.into(), ..ScoredStatement::default() }
     }
@@ -109,7 +120,7 @@ mod tests {
     #[test]
     fn wire_copy_is_one_story_and_a_shared_phrase_is_not() {
         let wire = "We have told the delegation that the border stays open for as long as people need it";
-        let found = stories(&[
+        let found = told(&[
             said("a", wire),
             said("b", &wire.to_uppercase()),
             said(
@@ -123,7 +134,7 @@ mod tests {
 
     #[test]
     fn statements_without_an_article_stand_alone() {
-        let found = stories(&[
+        let found = told(&[
             said("", "The same few words here again"),
             said("", "Quite another thing altogether, he said"),
         ]);

@@ -12,8 +12,6 @@ const N_SPEAKERS: usize = 25;
 
 /// How many, and their sum.
 type Sum = (usize, f64);
-/// Story, value, count.
-type StoryValue = (u32, f64, f64);
 
 /// The most quoted speakers in every group.
 pub fn speakers(input: &Input<'_>, score: &dyn Fn(&ScoredStatement) -> Option<f64>) -> Vec<SpeakerRow> {
@@ -45,12 +43,12 @@ pub fn speakers(input: &Input<'_>, score: &dyn Fn(&ScoredStatement) -> Option<f6
 
 /// Every group in every month.
 pub fn months(input: &Input<'_>, score: &dyn Fn(&ScoredStatement) -> Option<f64>) -> Vec<MonthCell> {
-    let mut cells: BTreeMap<(usize, &str), Vec<StoryValue>> = BTreeMap::new();
+    let mut cells: BTreeMap<(usize, &str), Vec<(usize, f64)>> = BTreeMap::new();
     for (i, s) in input.statements.iter().enumerate() {
         if let (Some(g), Some(month), Some(score)) =
             (input.groups.of[i], super::grouping::value(s, "month"), score(s))
         {
-            cells.entry((g, month)).or_default().push((input.stories[i], score, 1.0));
+            cells.entry((g, month)).or_default().push((i, score));
         }
     }
     cells
@@ -60,7 +58,7 @@ pub fn months(input: &Input<'_>, score: &dyn Fn(&ScoredStatement) -> Option<f64>
                 group: input.groups.summaries[g].name.clone(),
                 month: month.to_string(),
                 n: values.len(),
-                estimate: sampled_mean(values.into_iter(), input.params.level, 1)?,
+                estimate: sampled_mean(input, values.into_iter(), 1)?,
             })
         })
         .collect()

@@ -10,6 +10,8 @@ pub struct DotRow {
     pub hollow: Option<f64>,
     /// The interval of the uncorrected figure: articles alone, not the model's errors; dashed.
     pub dashed: Option<(f64, f64)>,
+    /// A figure without labels of its own: a diamond, its interval dashed.
+    pub diamond: Option<f64>,
     /// The corrected figure: filled.
     pub filled: Option<f64>,
     /// Its interval.
@@ -71,6 +73,12 @@ fn marks(row: &DotRow, y: f64, x: &dyn Fn(f64) -> f64) -> Vec<Shape> {
         Shape::new("circle").at("cx", x(value)).at("cy", y).at("r", r).set("class", class)
     };
     shapes.extend(row.hollow.map(|v| dot(v, 5.0, "hollow")));
+    shapes.extend(row.diamond.map(|v| {
+        let (x, r) = (x(v), 6.5);
+        let points =
+            format!("{x:.1},{:.1} {:.1},{y:.1} {x:.1},{:.1} {:.1},{y:.1}", y - r, x + r, y + r, x - r);
+        Shape::new("polygon").path("points", points).set("class", "hollow")
+    }));
     shapes.extend(row.filled.map(|v| dot(v, 5.5, if row.faint { "dot faint" } else { "dot" })));
     shapes
 }
@@ -79,7 +87,7 @@ fn marks(row: &DotRow, y: f64, x: &dyn Fn(f64) -> f64) -> Vec<Shape> {
 fn range(rows: &[DotRow]) -> (f64, f64) {
     let ends = |r: &DotRow| {
         let intervals = [r.interval, r.dashed].into_iter().flatten().flat_map(|(a, b)| [a, b]);
-        [r.hollow, r.filled].into_iter().flatten().chain(intervals).collect::<Vec<_>>()
+        [r.hollow, r.diamond, r.filled].into_iter().flatten().chain(intervals).collect::<Vec<_>>()
     };
     let widest = rows.iter().flat_map(ends).map(f64::abs).fold(0.0, f64::max);
     if widest <= 0.48 { (-0.5, 0.5) } else { (-1.0, 1.0) }

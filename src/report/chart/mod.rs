@@ -7,6 +7,7 @@ mod curve;
 mod dots;
 mod heat;
 mod map;
+mod ridge;
 mod split;
 mod timeline;
 
@@ -19,6 +20,7 @@ pub use curve::{Curve, curve};
 pub use dots::{DotRow, dots};
 pub use heat::{HeatRow, heat};
 pub use map::{MapPoint, map};
+pub use ridge::{RidgeRow, ridges};
 pub use split::{SplitRow, splits};
 pub use timeline::{Event, Point, Series, timeline};
 
