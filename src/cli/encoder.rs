@@ -35,22 +35,19 @@ impl EncoderArgs {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) when the model needs one and none is named, or needs another one,
-    /// or none.
+    /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) when the model needs one and none is named, or needs another one.
     pub fn attach(&self, model: &mut Model, talk: &Talk) -> Result<()> {
-        let span = model.tfidf().params().window;
-        if let Some(encoder) = self.block(span, talk)? {
-            return model.attach(&encoder);
-        }
-        match model.missing_encoder() {
-            Some(digest) => {
-                Err(crate::Error::argument("--encoder", "nothing", format!("the encoder {digest}"))
-                    .with_help(
-                        "The model was trained with a sentence encoder; name its folder with --encoder.",
-                    ))
+        let Some(digest) = model.missing_encoder() else {
+            if self.encoder.is_some() {
+                talk.warn("the model was trained without a sentence encoder, so --encoder is not used");
             }
-            None => Ok(()),
-        }
+            return Ok(());
+        };
+        let missing = crate::Error::argument("--encoder", "nothing", format!("the encoder {digest}"))
+            .with_help("The model was trained with a sentence encoder; name its folder with --encoder.");
+        let span = model.tfidf().params().window;
+        let encoder = self.block(span, talk)?.ok_or(missing)?;
+        model.attach(&encoder)
     }
 }
 
@@ -65,7 +62,7 @@ fn open(
     use crate::features::dense::encoder::Encoder;
 
     let bar = talk.progress(Some(1), "reading sentences");
-    let mut encoder = Encoder::new(EncoderFiles::read(folder)?, span)?.with_progress(move |done, total| {
+    let mut encoder = Encoder::new(&EncoderFiles::read(folder)?, span)?.with_progress(move |done, total| {
         bar.set_length(total as u64);
         bar.set_position(done as u64);
         if done == total {
