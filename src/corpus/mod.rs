@@ -6,6 +6,8 @@ mod axes;
 mod columns;
 mod date;
 mod decode;
+mod embedding_cache;
+mod encoder_folder;
 mod exchange;
 mod labels;
 mod metadata;
@@ -22,6 +24,8 @@ pub use axes::{BUNDLED_AXES, axes_or_bundled, bundled_axes, parse_axes, read_axe
 pub use columns::{Field, field, is_missing};
 pub use date::{DayOrder, parse as parse_date};
 pub use decode::{Decoded, encoding_by_name, open};
+pub use embedding_cache::{EMBEDDING_CACHE_FILE, EMBEDDING_CACHE_LIMIT, EmbeddingCache, EmbeddingKey};
+pub use encoder_folder::{ENCODER_CONFIG, ENCODER_TOKENIZER, ENCODER_WEIGHTS, EncoderFiles};
 pub use exchange::{
     Check, Counting, Document, Marked, OffsetUnit, Restored, Ruler, brat_file_name, detect, documents,
     is_plain, read_brat, read_doccano, read_label_studio, read_prodigy, restore, write_brat, write_doccano,
