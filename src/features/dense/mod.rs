@@ -2,6 +2,9 @@
 //!
 //! A new block is one file that implements [`DenseBlock`].
 
+#[cfg(feature = "encoder")]
+pub mod encoder;
+
 use std::fmt::Debug;
 
 use serde::{Deserialize, Serialize};
