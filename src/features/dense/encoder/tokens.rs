@@ -95,8 +95,8 @@ impl Tokens {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Input`](crate::ErrorKind::Input) if it is damaged, not a tokenizer of the BERT family, gives ids that the network has no row for,
-    /// or fails on a trial.
+    /// [`ErrorKind::Input`](crate::ErrorKind::Input) if it is damaged, not a tokenizer of the BERT family, gives ids that
+    /// the network has no row for, or fails on a trial.
     pub(super) fn read(bytes: &[u8], config: &Config, folder: &Path) -> Result<Self> {
         let refuse = |found: String, expected: String| {
             Error::input(Position::file(folder.join(ENCODER_TOKENIZER)), found, expected)
