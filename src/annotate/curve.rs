@@ -45,7 +45,7 @@ pub struct Curve {
     pub n_rows: usize,
     /// One for each axis that had labels enough.
     pub axes: Vec<AxisCurve>,
-    /// How often it was made in this session, so that the page knows of a new one.
+    /// How often it was made since the server was started, so that the page knows of a new one.
     pub version: usize,
     /// True while a new one is made.
     pub learning: bool,
