@@ -1,3 +1,4 @@
+use super::center::{Center, dot};
 use super::newton::{Reached, not_converged};
 use super::objective::{sigmoid, softplus};
 use crate::Result;
@@ -16,8 +17,13 @@ use crate::statistics::Draws;
 /// whose left side rises with slope at least 1, so Newton's method inside a bracket finds it with one exponential a
 /// step. After each pass the intercept, which is not penalised, takes its own Newton steps on the margins.
 ///
+/// Rows are seen from their mean `μ`: `w·(x − μ) + b`. The minimum is the same, its intercept `b − w·μ`; but what the intercept
+/// moves, the weights no longer take back, so that its steps go all the way. The rows stay sparse: with `u = Σ αᵢ sᵢ xᵢ` and
+/// `S = Σ αᵢ sᵢ`, `w = u − S μ`, and products with `μ` are kept.
+///
 /// It stops when primal minus dual value at this intercept, plus `g_b² / 2h_b` for the intercept, is at most
-/// `tolerance` times the primal value: a bound of the distance to the minimum.
+/// `tolerance` times the primal value: the distance to the minimum, as far as intercept and centred weights do not depend on
+/// each other.
 ///
 /// # Errors
 ///
@@ -35,15 +41,19 @@ pub(super) fn minimise(
     seed: u64,
 ) -> Result<(Vec<f32>, f64, Reached)> {
     let n = x.n_rows();
+    let center = Center::of(x, cost);
     let mut state = Dual {
         x,
         sign: y.iter().map(|y| if *y { 1.0 } else { -1.0 }).collect(),
         cost,
-        w: vec![0.0; x.n_cols()],
+        u: vec![0.0; x.n_cols()],
+        balance: 0.0,
+        u_mean: 0.0,
         intercept: 0.0,
         t: vec![f64::INFINITY; n],
         alpha: vec![0.0; n],
-        norm: (0..n).map(|i| x.row(i).iter().map(|(_, v)| v * v).sum()).collect(),
+        norm: center.squares(x),
+        center,
     };
     let mut order: Vec<u32> = (0..n as u32).collect();
     let mut draws = Draws::new(seed, 0);
@@ -56,7 +66,8 @@ pub(super) fn minimise(
         if change < 0.5 || iteration % 8 == 0 {
             reached = state.certificate(iteration);
             if reached.gap <= tolerance {
-                return Ok((state.w, state.intercept, reached));
+                let (w, b) = state.finish();
+                return Ok((w, b, reached));
             }
         }
     }
@@ -65,9 +76,16 @@ pub(super) fn minimise(
 
 struct Dual<'a> {
     x: &'a CsrMatrix,
+    center: Center,
     sign: Vec<f64>,
     cost: &'a [f64],
-    w: Vec<f32>,
+    /// `Σ αᵢ sᵢ xᵢ`.
+    u: Vec<f32>,
+    /// `Σ αᵢ sᵢ`.
+    balance: f64,
+    /// `u · μ`.
+    u_mean: f64,
+    /// That of the centred rows.
     intercept: f64,
     t: Vec<f64>,
     alpha: Vec<f64>,
@@ -75,6 +93,13 @@ struct Dual<'a> {
 }
 
 impl Dual<'_> {
+    /// `w · (xᵢ − μ) + b`, with the sign of the row.
+    #[inline]
+    fn margin(&self, i: usize) -> f64 {
+        let shift = self.balance * (self.center.square - self.center.rows[i]) - self.u_mean;
+        self.sign[i] * (dot(self.x, i, &self.u) + shift + self.intercept)
+    }
+
     /// Visits every row once; returns the largest change of a margin, in shares of the row's reach.
     fn pass(&mut self, order: &[u32]) -> f64 {
         let mut largest = 0.0_f64;
@@ -84,10 +109,13 @@ impl Dual<'_> {
             if norm == 0.0 || cost == 0.0 {
                 // Nothing but the intercept speaks for this row.
                 self.t[i] = sign * self.intercept;
-                self.alpha[i] = cost * sigmoid(-self.t[i]);
+                let alpha = cost * sigmoid(-self.t[i]);
+                self.balance += sign * (alpha - self.alpha[i]);
+                self.u_mean += sign * (alpha - self.alpha[i]) * self.center.rows[i];
+                self.alpha[i] = alpha;
                 continue;
             }
-            let margin = sign * (dot(self.x, i, &self.w) + self.intercept);
+            let margin = self.margin(i);
             let before = self.alpha[i];
             let t = agree(margin, before, norm, cost, self.t[i]);
             let alpha = cost * sigmoid(-t);
@@ -96,10 +124,12 @@ impl Dual<'_> {
             if by != 0.0 {
                 self.alpha[i] = alpha;
                 largest = largest.max(by.abs() / cost);
+                self.balance += sign * by;
+                self.u_mean += sign * by * self.center.rows[i];
                 let step = (sign * by) as f32;
                 let row = self.x.row(i);
                 for (column, value) in row.columns.iter().zip(row.values) {
-                    self.w[*column as usize] += step * value;
+                    self.u[*column as usize] += step * value;
                 }
             }
         }
@@ -127,26 +157,35 @@ impl Dual<'_> {
     }
 
     fn certificate(&self, iterations: usize) -> Reached {
-        let norm = 0.5 * self.w.iter().map(|w| f64::from(*w) * f64::from(*w)).sum::<f64>();
-        let (mut primal, mut entropy, mut balance, mut g, mut h) = (norm, 0.0, 0.0, 0.0, 1e-12);
+        let square: f64 = self.u.iter().map(|u| f64::from(*u) * f64::from(*u)).sum();
+        let norm = 0.5 * (square + self.balance * (self.balance * self.center.square - 2.0 * self.u_mean));
+        let (mut primal, mut entropy, mut g, mut h) = (norm, 0.0, 0.0, 1e-12);
         for i in 0..self.t.len() {
-            let margin = self.sign[i] * (dot(self.x, i, &self.w) + self.intercept);
+            let margin = self.margin(i);
             let (cost, alpha) = (self.cost[i], self.alpha[i]);
             primal += cost * softplus(-margin);
             let p = sigmoid(-margin);
             g -= cost * self.sign[i] * p;
             h += cost * p * (1.0 - p);
-            balance += alpha * self.sign[i];
             entropy -= xlogx(alpha, cost) + xlogx(cost - alpha, cost);
         }
-        let dual = entropy - norm - self.intercept * balance;
+        let dual = entropy - norm - self.intercept * self.balance;
         let gap = (primal - dual).max(0.0) + 0.5 * g * g / h;
         Reached { objective: primal, gap: gap / primal.max(f64::MIN_POSITIVE), iterations }
     }
 }
 
+impl Dual<'_> {
+    /// Weights and intercept of the rows as they were given.
+    fn finish(self) -> (Vec<f32>, f64) {
+        let by = self.balance as f32;
+        let w: Vec<f32> = self.u.iter().zip(&self.center.mean).map(|(u, m)| u - by * m).collect();
+        (w, self.intercept - self.u_mean + self.balance * self.center.square)
+    }
+}
+
 /// `a ln(a / c)`, 0 at 0.
-fn xlogx(a: f64, c: f64) -> f64 {
+pub(super) fn xlogx(a: f64, c: f64) -> f64 {
     if a > 0.0 { a * libm::log(a / c) } else { 0.0 }
 }
 
@@ -171,25 +210,6 @@ fn agree(margin: f64, alpha: f64, norm: f64, cost: f64, start: f64) -> f64 {
         }
     }
     t
-}
-
-/// `xᵢ · w`, summed in four strands so that additions need not wait for each other.
-#[inline]
-fn dot(x: &CsrMatrix, i: usize, w: &[f32]) -> f64 {
-    let row = x.row(i);
-    let (columns, columns_rest) = row.columns.as_chunks::<4>();
-    let (values, values_rest) = row.values.as_chunks::<4>();
-    let mut sums = [0.0_f32; 4];
-    for (c, v) in columns.iter().zip(values) {
-        for k in 0..4 {
-            sums[k] += w[c[k] as usize] * v[k];
-        }
-    }
-    let mut sum = f64::from(sums[0] + sums[1]) + f64::from(sums[2] + sums[3]);
-    for (c, v) in columns_rest.iter().zip(values_rest) {
-        sum += f64::from(w[*c as usize] * v);
-    }
-    sum
 }
 
 #[cfg(test)]

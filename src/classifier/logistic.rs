@@ -3,6 +3,7 @@ use linfa::traits::{Fit, PredictInplace};
 use ndarray::Array1;
 
 use super::dual;
+use super::dual_multinomial;
 use super::newton;
 use super::objective::{Objective, sigmoid, softmax_into};
 use super::params::{Scheme, Solver, ValidLogisticParams};
@@ -145,28 +146,43 @@ impl ValidLogisticParams {
         cost: &[f64],
         start: Option<&LogisticRegression>,
     ) -> Result<LogisticRegression> {
-        let objective = Objective::new(x, y, cost, n_classes);
-        let mut theta = match start.filter(|s| s.weights.len() == x.n_cols() * n_classes) {
-            Some(start) => {
-                let mut theta = start.weights.clone();
-                theta.extend_from_slice(&start.intercepts);
-                theta
-            }
-            None => vec![0.0; objective.n_parameters()],
+        let reachable = self.tolerance.max(SINGLE_PRECISION);
+        let passes = self.max_iterations.min(DUAL_PASSES);
+        let dual = match n_classes {
+            ..=4 => dual_multinomial::minimise::<4>(x, y, n_classes, cost, reachable, passes, self.seed).ok(),
+            ..=8 => dual_multinomial::minimise::<8>(x, y, n_classes, cost, reachable, passes, self.seed).ok(),
+            _ => None,
         };
-        let reached = newton::minimise(&objective, &mut theta, self.tolerance, self.max_iterations)?;
-        let mut intercepts = theta.split_off(x.n_cols() * n_classes);
+        let n_weights = x.n_cols() * n_classes;
+        let (theta, report) = match dual {
+            Some((weights, intercepts, reached)) if self.tolerance >= SINGLE_PRECISION => {
+                ([weights, intercepts].concat(), SolverReport::from(reached))
+            }
+            dual => {
+                let objective = Objective::new(x, y, cost, n_classes);
+                let begun = dual.map(|(weights, intercepts, _)| [weights, intercepts].concat());
+                let given = || {
+                    let start = start.filter(|s| s.weights.len() == n_weights)?;
+                    Some([start.weights.as_slice(), &start.intercepts].concat())
+                };
+                let mut theta = begun.or_else(given).unwrap_or_else(|| vec![0.0; objective.n_parameters()]);
+                let reached = newton::minimise(&objective, &mut theta, self.tolerance, self.max_iterations)?;
+                (theta, reached.into())
+            }
+        };
+        let mut weights = theta;
+        let mut intercepts = weights.split_off(n_weights);
         // A constant on all intercepts changes nothing: the one with mean zero is kept.
         let mean = intercepts.iter().sum::<f64>() / n_classes as f64;
         for b in &mut intercepts {
             *b -= mean;
         }
         Ok(LogisticRegression {
-            weights: theta,
+            weights,
             intercepts,
             n_classes,
             scheme: Scheme::Multinomial,
-            reports: vec![reached.into()],
+            reports: vec![report],
         })
     }
 }

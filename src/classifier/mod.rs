@@ -1,9 +1,11 @@
 //! Rows to probabilities: logistic regression, its solvers, and the calibration of what it says.
 
 mod calibration;
+mod center;
 mod decision;
 mod dense;
 mod dual;
+mod dual_multinomial;
 mod logistic;
 mod newton;
 mod objective;

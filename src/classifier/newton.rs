@@ -52,7 +52,9 @@ pub(super) fn minimise(
         let norm = g.iter().map(|g| g * g).sum::<f64>().sqrt();
         let first = *first_norm.get_or_insert(norm);
         let forcing = (norm / first).sqrt().clamp(1e-4, 0.1);
-        conjugate.solve(f, &point, &g, &diagonal, forcing);
+        // Below this a residual would do for the end: a step that is better solved buys nothing.
+        let enough = 0.5 * tolerance * value;
+        conjugate.solve(f, &point, &g, &diagonal, forcing, enough);
         let slope: f64 = g.iter().zip(&conjugate.d).map(|(g, d)| g * d).sum();
         let start = point.z.clone();
         let mut step = 1.0;
@@ -120,7 +122,16 @@ struct ConjugateGradients {
 }
 
 impl ConjugateGradients {
-    fn solve(&mut self, f: &Objective<'_>, point: &Point, g: &[f64], diagonal: &[f64], forcing: f64) {
+    /// Stops when the residual has fallen to the share `forcing` of the gradient, or its bound to `enough`.
+    fn solve(
+        &mut self,
+        f: &Objective<'_>,
+        point: &Point,
+        g: &[f64],
+        diagonal: &[f64],
+        forcing: f64,
+        enough: f64,
+    ) {
         let n = g.len();
         self.d.clear();
         self.d.resize(n, 0.0);
@@ -150,7 +161,7 @@ impl ConjugateGradients {
                 *r -= alpha * h;
                 next += *r * *r / m;
             }
-            if next <= stop {
+            if next <= stop || bound(&self.residual, diagonal, f.outputs()) <= enough {
                 return;
             }
             let beta = next / rho;

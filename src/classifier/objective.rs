@@ -46,7 +46,13 @@ impl<'a> Objective<'a> {
 
     /// `z = Xθ`.
     pub(super) fn project(&self, theta: &[f64], z: &mut Vec<f64>) {
+        let few_rows = self.rows.n_rows() < self.rows.n_cols();
         match self.outputs {
+            1 if few_rows => self.spread_k::<1>(theta, z),
+            2 if few_rows => self.spread_k::<2>(theta, z),
+            3 if few_rows => self.spread_k::<3>(theta, z),
+            4 if few_rows => self.spread_k::<4>(theta, z),
+            5 if few_rows => self.spread_k::<5>(theta, z),
             1 => self.project_k::<1>(theta, z),
             2 => self.project_k::<2>(theta, z),
             3 => self.project_k::<3>(theta, z),
@@ -70,6 +76,24 @@ impl<'a> Objective<'a> {
                 }
             }
             z.extend_from_slice(&sum);
+        }
+    }
+
+    /// The same, column by column: sums over few rows stay near the processor while many weights stream by.
+    fn spread_k<const K: usize>(&self, theta: &[f64], z: &mut Vec<f64>) {
+        let (theta, _) = theta.as_chunks::<K>();
+        z.clear();
+        z.resize(self.rows.n_rows() * K, 0.0);
+        let (sums, _) = z.as_chunks_mut::<K>();
+        sums.fill(theta[self.rows.n_cols()]);
+        for (j, theta) in theta.iter().enumerate().take(self.columns.n_rows()) {
+            let column = self.columns.row(j);
+            for (i, value) in column.columns.iter().zip(column.values) {
+                let sum = &mut sums[*i as usize];
+                for k in 0..K {
+                    sum[k] += f64::from(*value) * theta[k];
+                }
+            }
         }
     }
 

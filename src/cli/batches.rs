@@ -39,13 +39,11 @@ impl Counts {
 ///
 /// While one batch is worked on, the next is read and the results of the one before are handed on. With `--strict`,
 /// the first skipped input is an error.
-/// `init` makes what a worker keeps from article to article.
-pub fn in_order<S, T: Send>(
+pub fn in_order<T: Send>(
     mut articles: Articles,
     args: &ArticleArgs,
     talk: &Talk,
-    init: impl Fn() -> S + Sync + Send,
-    work: impl Fn(&mut S, &Article) -> T + Sync + Send,
+    work: impl Fn(&Article) -> T + Sync + Send,
     mut sink: impl FnMut(Article, T) -> Result<()> + Send,
 ) -> Result<Counts> {
     for remark in std::mem::take(&mut articles.remarks) {
@@ -59,13 +57,13 @@ pub fn in_order<S, T: Send>(
     let mut batch = next_batch(&mut articles, &mut counts.skipped);
     while !batch.is_empty() {
         args.refuse_if_strict(&counts.skipped)?;
-        let run = |state: &mut S, mut article: Article| {
+        let run = |mut article: Article| {
             article.boilerplate = text::boilerplate(&article.text);
-            let result = work(state, &article);
+            let result = work(&article);
             (article, result)
         };
         let (results, (next, handed)) = rayon::join(
-            || batch.into_par_iter().map_init(&init, run).collect::<Vec<_>>(),
+            || batch.into_par_iter().map(run).collect::<Vec<_>>(),
             || {
                 let next = next_batch(&mut articles, &mut counts.skipped);
                 (next, hand_on(std::mem::take(&mut done)))

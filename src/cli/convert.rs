@@ -243,7 +243,7 @@ fn texts(args: &Args, talk: &Talk) -> Result<BTreeMap<String, String>> {
         texts.insert(article.id, article.text);
         Ok(())
     };
-    batches::in_order(articles.open()?, &articles, talk, || (), |(), _| (), keep)?;
+    batches::in_order(articles.open()?, &articles, talk, |_| (), keep)?;
     Ok(texts)
 }
 

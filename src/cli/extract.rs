@@ -86,8 +86,7 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
         articles,
         &args.articles,
         talk,
-        || (),
-        |(), article| extract(article, &extractor),
+        |article| extract(article, &extractor),
         |article, (statements, notes)| {
             for note in notes {
                 talk.detail(format!("{}: {note}", article.id));

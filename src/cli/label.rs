@@ -145,8 +145,7 @@ fn read(args: &Args, talk: &Talk) -> Result<(Vec<Article>, Vec<ScoredStatement>)
         args.articles.open()?,
         &args.articles,
         talk,
-        || (),
-        |(), article| if find { extract(article, &extractor).0 } else { Vec::new() },
+        |article| if find { extract(article, &extractor).0 } else { Vec::new() },
         |article, found| {
             articles.push(article);
             statements.extend(found.into_iter().map(|mut statement| {

@@ -165,19 +165,15 @@ fn score_articles(
     mut sink: impl FnMut(ScoredStatement) -> Result<()> + Send,
 ) -> Result<Value> {
     let extractor = Extractor::new();
+    let scorers = model.scorers();
     let counts = batches::in_order(
         articles,
         args,
         talk,
-        || model.scorer(),
-        |scorer, article| {
+        |article| {
             let (mut statements, notes) = extract(article, &extractor);
-            let context = Context::default();
-            scorer.prepare(&statements.iter().map(|s| context.passage(s)).collect::<Vec<_>>());
-            for statement in &mut statements {
-                directory.join(statement);
-                fill(statement, &context, scorer);
-            }
+            statements.iter_mut().for_each(|statement| directory.join(statement));
+            scorers.with(|scorer| fill(&mut statements, &Context::default(), scorer));
             (statements, notes)
         },
         |article, (statements, notes)| {
@@ -210,17 +206,12 @@ fn score_statements(
     }
     let context = Context::find(args, &further)?;
     let mut writer = create(further)?;
+    let scorers = model.scorers();
     let bar = talk.progress(Some(file.statements.len() as u64), "statements");
     for batch in file.statements.chunks_mut(BATCH) {
-        batch.par_chunks_mut(CHUNK).for_each_init(
-            || model.scorer(),
-            |scorer, chunk| {
-                scorer.prepare(&chunk.iter().map(|s| context.passage(s)).collect::<Vec<_>>());
-                for statement in chunk {
-                    fill(statement, &context, scorer);
-                }
-            },
-        );
+        batch.par_chunks_mut(CHUNK).for_each(|chunk| {
+            scorers.with(|scorer| fill(chunk, &context, scorer));
+        });
         for statement in batch.iter() {
             tally.add(statement);
             writer.write(statement)?;
@@ -237,12 +228,15 @@ fn score_statements(
     Ok(json!({"statements": {"read": file.statements.len(), "skipped": skipped}}))
 }
 
-/// Puts the scores of the model into a statement, in place of any it had.
-fn fill(statement: &mut ScoredStatement, context: &Context, scorer: &mut Scorer<'_>) {
-    let scored = scorer.score(context.passage(statement));
-    statement.axes = scored.axes;
-    statement.n_tokens = scored.n_tokens;
-    statement.known_share = scored.known_share;
+/// Puts the scores of the model into statements, in place of any they had.
+fn fill(statements: &mut [ScoredStatement], context: &Context, scorer: &mut Scorer<'_>) {
+    scorer.prepare(&statements.iter().map(|s| context.passage(s)).collect::<Vec<_>>());
+    for statement in statements {
+        let scored = scorer.score(context.passage(statement));
+        statement.axes = scored.axes;
+        statement.n_tokens = scored.n_tokens;
+        statement.known_share = scored.known_share;
+    }
 }
 
 /// Which further columns hold what a statement speaks about.

@@ -1,8 +1,9 @@
 //! From a text to the keys of its n-grams.
 
-use super::hash::{CHANNEL, CHARS, WORD, hash, mix};
+use super::hash::{CHANNEL, CHARS, WORD, hash, hash_within, mix};
 use super::params::{Block, Family, FeatureParams, Gram, NgramRange, Passage};
 use super::rewrite::Rewriter;
+use super::words::{Marks, Word, find_runs, find_words, lower_case, mark_negation};
 
 /// Stands between the channel and the n-gram of a term that belongs to a channel.
 pub(crate) const CHANNEL_MARK: char = '\u{1f}';
@@ -21,26 +22,20 @@ pub(super) struct Analyser {
 pub(super) struct Buffers {
     raw: String,
     text: String,
-    tokens: Vec<Token>,
+    marks: Marks,
+    words: Vec<Word>,
+    /// Runs without blanks.
+    runs: Vec<(u32, u32)>,
     hashes: Vec<u64>,
     keys: Vec<u64>,
 }
 
-/// A word of the normalised text.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Token {
-    pub(super) start: u32,
-    pub(super) end: u32,
-    /// Within the reach of a negation.
-    pub(super) negated: bool,
-}
-
 /// N-grams as they come out of a text.
 pub(super) enum Grams<'a> {
-    /// The word n-grams of length `n`: key `i` stands for the tokens `i..i + n`.
-    Words { n: usize, keys: &'a [u64], tokens: &'a [Token], text: &'a str },
-    /// A word whose character n-grams are to be counted.
-    Chars { word: &'a str, start: usize, key: u64 },
+    /// The word n-grams of length `n`: key `i` stands for the words `i..i + n`.
+    Words { n: usize, keys: &'a [u64], words: &'a [Word], text: &'a str },
+    /// Words whose character n-grams are to be counted: runs without blanks, and a key for each.
+    Chars { text: &'a str, runs: &'a [(u32, u32)], keys: &'a [u64] },
 }
 
 /// A place where n-grams are looked for: the channel's name is part of their terms.
@@ -116,8 +111,16 @@ impl Analyser {
         }
     }
 
-    /// Normalises a text and finds its words.
-    pub(super) fn read(&self, text: &str, buffers: &mut Buffers) {
+    /// Normalises a text, and finds its words if they are counted.
+    fn read(&self, text: &str, buffers: &mut Buffers) {
+        self.normalise(text, buffers);
+        if self.params.words.is_some() {
+            self.find_words(buffers);
+        }
+    }
+
+    /// Lower case, names rewritten.
+    pub(super) fn normalise(&self, text: &str, buffers: &mut Buffers) {
         if self.rewriter.is_empty() && !self.params.token_classes {
             lower_case(text, &mut buffers.text);
         } else {
@@ -135,19 +138,23 @@ impl Analyser {
                 std::mem::swap(&mut buffers.raw, &mut buffers.text);
             }
         }
-        tokenise(&buffers.text, &mut buffers.tokens);
+    }
+
+    /// Finds the words of the text read last, and their keys.
+    pub(super) fn find_words(&self, buffers: &mut Buffers) {
+        find_words(&buffers.text, &mut buffers.marks, &mut buffers.words);
         if !self.stop_words.is_empty() {
             let text = &buffers.text;
-            buffers.tokens.retain(|t| !self.stop_words.contains(&text[t.start as usize..t.end as usize]));
+            buffers.words.retain(|w| !self.stop_words.contains(&text[w.start as usize..w.end as usize]));
         }
         if self.params.negation {
-            mark_negation(&buffers.text, &mut buffers.tokens);
+            mark_negation(&buffers.text, &mut buffers.words);
         }
         buffers.hashes.clear();
         let text = buffers.text.as_bytes();
-        buffers.hashes.extend(buffers.tokens.iter().map(|t| {
-            let key = hash(WORD, &text[t.start as usize..t.end as usize]);
-            if t.negated { mix(key, WORD) | 1 } else { key }
+        buffers.hashes.extend(buffers.words.iter().map(|w| {
+            let key = hash_within(WORD, text, w.start as usize, w.end as usize);
+            if w.negated { mix(key, WORD) | 1 } else { key }
         }));
     }
 
@@ -157,7 +164,10 @@ impl Analyser {
         buffers: &mut Buffers,
         found: &mut impl FnMut(usize, &str, Grams<'_>),
     ) {
-        let Buffers { text, tokens, hashes, keys, .. } = buffers;
+        let Buffers { text, words, runs, hashes, keys, .. } = buffers;
+        if self.params.chars.is_some() {
+            find_runs(text, runs);
+        }
         for channel in channels {
             let channel_key = channel.key();
             for (index, block) in self.blocks.iter().enumerate().filter(|(_, b)| b.family == channel.family) {
@@ -174,15 +184,17 @@ impl Analyser {
                                 _ => keys
                                     .extend(hashes.windows(n).map(|w| in_channel(ngram_key(w), channel_key))),
                             }
-                            found(index, channel.name, Grams::Words { n, keys, tokens, text });
+                            found(index, channel.name, Grams::Words { n, keys, words, text });
                         }
                     }
                     Gram::Char => {
-                        for word in text.split_whitespace() {
-                            let key = in_channel(hash(CHARS ^ WORD, word.as_bytes()), channel_key);
-                            let start = word.as_ptr() as usize - text.as_ptr() as usize;
-                            found(index, channel.name, Grams::Chars { word, start, key });
-                        }
+                        keys.clear();
+                        keys.extend(runs.iter().map(|(start, end)| {
+                            let key =
+                                hash_within(CHARS ^ WORD, text.as_bytes(), *start as usize, *end as usize);
+                            in_channel(key, channel_key)
+                        }));
+                        found(index, channel.name, Grams::Chars { text, runs, keys });
                     }
                 }
             }
@@ -190,7 +202,7 @@ impl Analyser {
     }
 
     /// The keys of the words of the text read last.
-    pub(super) fn tokens(buffers: &Buffers) -> impl Iterator<Item = u64> {
+    pub(super) fn words(buffers: &Buffers) -> impl Iterator<Item = u64> {
         buffers.hashes.iter().copied()
     }
 
@@ -216,33 +228,59 @@ impl Analyser {
         in_channel(key, channel)
     }
 
-    /// Calls `found(key, n-gram)` for the character n-grams of a word.
-    pub(super) fn char_grams(
-        range: NgramRange,
-        word: &str,
-        channel: &str,
-        padded: &mut String,
-        mut found: impl FnMut(u64, &str),
-    ) {
+    /// Cuts a word into its character n-grams, the blanks around it counting as characters.
+    pub(super) fn char_grams(range: NgramRange, word: &str, channel: &str, cut: &mut CharGrams) {
         let channel = if channel.is_empty() { 0 } else { channel_key(channel) };
-        padded.clear();
-        padded.push(' ');
-        padded.push_str(word);
-        padded.push(' ');
-        let mut bounds: Vec<usize> = padded.char_indices().map(|(i, _)| i).collect();
-        bounds.push(padded.len());
+        let CharGrams { text, bounds, keys, spans } = cut;
+        text.clear();
+        text.push(' ');
+        text.push_str(word);
+        text.push(' ');
+        bounds.clear();
+        bounds.extend(text.char_indices().map(|(i, _)| i as u32));
+        bounds.push(text.len() as u32);
+        // So that every n-gram is within sixteen bytes of something.
+        text.push_str(ROOM);
+        keys.clear();
+        spans.clear();
+        let mut add = |start: u32, end: u32| {
+            let key = hash_within(CHARS, text.as_bytes(), start as usize, end as usize);
+            keys.push(in_channel(key, channel));
+            spans.push((start, end));
+        };
         let length = bounds.len() - 1;
         for n in usize::from(range.min)..=usize::from(range.max) {
             if n >= length {
                 // A word no longer than n stands once, whole, and longer n-grams add nothing.
-                found(in_channel(hash(CHARS, padded.as_bytes()), channel), padded);
+                add(0, bounds[length]);
                 return;
             }
-            for i in 0..=length - n {
-                let gram = &padded[bounds[i]..bounds[i + n]];
-                found(in_channel(hash(CHARS, gram.as_bytes()), channel), gram);
-            }
+            bounds.windows(n + 1).for_each(|of| add(of[0], of[n]));
         }
+    }
+}
+
+/// The character n-grams of a word.
+#[derive(Debug, Default)]
+pub(super) struct CharGrams {
+    text: String,
+    bounds: Vec<u32>,
+    keys: Vec<u64>,
+    spans: Vec<(u32, u32)>,
+}
+
+const ROOM: &str = "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+
+impl CharGrams {
+    /// The key of each n-gram.
+    pub(super) fn keys(&self) -> &[u64] {
+        &self.keys
+    }
+
+    /// The spelling of an n-gram.
+    pub(super) fn spelling(&self, i: usize) -> &str {
+        let (start, end) = self.spans[i];
+        &self.text[start as usize..end as usize]
     }
 }
 
@@ -257,142 +295,26 @@ fn ngram_key(hashes: &[u64]) -> u64 {
     key
 }
 
-/// Lower case, with the stress mark U+0301 dropped and the typographic apostrophe made plain.
-pub(super) fn lower_case(text: &str, out: &mut String) {
-    out.clear();
-    if text.is_ascii() {
-        out.push_str(text);
-        out.make_ascii_lowercase();
-        return;
-    }
-    out.reserve(text.len());
-    let mut rest = text;
-    while !rest.is_empty() {
-        let ascii = rest.bytes().position(|b| !b.is_ascii()).unwrap_or(rest.len());
-        let from = out.len();
-        out.push_str(&rest[..ascii]);
-        out[from..].make_ascii_lowercase();
-        rest = &rest[ascii..];
-        let mut chars = rest.chars();
-        while let Some(c) = chars.next() {
-            match c {
-                '\u{301}' => {}
-                '\u{2019}' | '\u{2bc}' => out.push('\''),
-                _ => out.extend(c.to_lowercase()),
-            }
-            rest = chars.as_str();
-            if rest.as_bytes().first().is_none_or(u8::is_ascii) {
-                break;
-            }
-        }
-    }
-}
-
-/// 1 for the bytes of ASCII letters, digits and the underscore.
-const WORD_BYTES: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut b = 0;
-    while b < 128 {
-        let byte = b as u8;
-        table[b] = byte.is_ascii_alphanumeric() || byte == b'_';
-        b += 1;
-    }
-    table
-};
-
-/// Finds the words: runs of at least two letters, digits or underscores.
-fn tokenise(text: &str, tokens: &mut Vec<Token>) {
-    tokens.clear();
-    let bytes = text.as_bytes();
-    let mut at = 0;
-    while at < bytes.len() {
-        let start = at;
-        let mut length = 0_usize;
-        while at < bytes.len() {
-            let byte = bytes[at];
-            if WORD_BYTES[usize::from(byte)] {
-                at += 1;
-                length += 1;
-            } else if byte < 128 {
-                break;
-            } else {
-                let c = text[at..].chars().next().unwrap_or(' ');
-                if !c.is_alphanumeric() {
-                    break;
-                }
-                at += c.len_utf8();
-                length += 1;
-            }
-        }
-        if length >= 2 {
-            tokens.push(Token { start: start as u32, end: at as u32, negated: false });
-        }
-        if at < bytes.len() {
-            at += text[at..].chars().next().map_or(1, char::len_utf8);
-        }
-    }
-}
-
-const NEGATIONS: [&str; 17] = [
-    "not", "no", "never", "none", "nobody", "nothing", "neither", "nor", "without", "cannot", "dont",
-    "doesnt", "didnt", "isnt", "wasnt", "wont", "cant",
-];
-
-/// Marks the words after a negation, up to the next punctuation mark.
-fn mark_negation(text: &str, tokens: &mut [Token]) {
-    let mut negated = false;
-    let mut last = 0;
-    for token in tokens {
-        let between = &text[last..token.start as usize];
-        if between.contains(['.', ',', ';', ':', '!', '?', '(', ')', '"', '“', '”', '\n']) {
-            negated = false;
-        }
-        let word = &text[token.start as usize..token.end as usize];
-        token.negated = negated;
-        let contracted = text[token.end as usize..].starts_with("'t") && word.ends_with('n');
-        if NEGATIONS.contains(&word) || contracted {
-            negated = true;
-        }
-        last = token.end as usize;
-    }
-}
-
 /// The term of a word n-gram.
-pub(super) fn spell(channel: &str, tokens: &[Token], text: &str, out: &mut String) {
+pub(super) fn spell(channel: &str, words: &[Word], text: &str, out: &mut String) {
     if !channel.is_empty() {
         out.push_str(channel);
         out.push(CHANNEL_MARK);
     }
-    for (i, token) in tokens.iter().enumerate() {
+    for (i, word) in words.iter().enumerate() {
         if i > 0 {
             out.push(' ');
         }
-        if token.negated {
+        if word.negated {
             out.push_str(NEGATED);
         }
-        out.push_str(&text[token.start as usize..token.end as usize]);
+        out.push_str(&text[word.start as usize..word.end as usize]);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn words(text: &str) -> Vec<String> {
-        let mut tokens = Vec::new();
-        let mut lower = String::new();
-        lower_case(text, &mut lower);
-        tokenise(&lower, &mut tokens);
-        tokens.iter().map(|t| lower[t.start as usize..t.end as usize].to_string()).collect()
-    }
-
-    #[test]
-    fn words_are_runs_of_two_or_more_letters() {
-        assert_eq!(words("A NATO-led drill, isn’t it?"), ["nato", "led", "drill", "isn", "it"]);
-        assert_eq!(words("Перегово\u{301}ри тривають — так!"), ["переговори", "тривають", "так"]);
-        assert_eq!(words("x_y 42 é"), ["x_y", "42"]);
-        assert!(words("").is_empty());
-    }
 
     #[test]
     fn the_key_of_a_term_is_the_key_it_had_in_the_text() {
@@ -406,31 +328,31 @@ mod tests {
         let passage = Passage { text: "We will not give up Kyiv.", target: "War", span: None };
         let mut seen = 0;
         analyser.analyse(passage, &mut Buffers::default(), |block, channel, grams| match grams {
-            Grams::Words { n, keys, tokens, text } => {
+            Grams::Words { n, keys, words, text } => {
                 for (i, key) in keys.iter().enumerate() {
                     let mut term = String::new();
-                    spell(channel, &tokens[i..i + n], text, &mut term);
+                    spell(channel, &words[i..i + n], text, &mut term);
                     assert_eq!(Analyser::term_key(Gram::Word, &term), *key, "{term}");
                     seen += 1;
                 }
             }
-            Grams::Chars { word, .. } => {
+            Grams::Chars { text, runs, .. } => {
                 assert_eq!(analyser.blocks()[block].gram, Gram::Char);
-                Analyser::char_grams(
-                    NgramRange::new(2, 5),
-                    word,
-                    channel,
-                    &mut String::new(),
-                    |key, gram| {
+                for (start, end) in runs {
+                    let word = &text[*start as usize..*end as usize];
+                    let mut cut = CharGrams::default();
+                    Analyser::char_grams(NgramRange::new(2, 5), word, channel, &mut cut);
+                    for (i, key) in cut.keys().iter().enumerate() {
+                        let gram = cut.spelling(i);
                         let term = if channel.is_empty() {
                             gram.to_string()
                         } else {
                             format!("{channel}{CHANNEL_MARK}{gram}")
                         };
-                        assert_eq!(Analyser::term_key(Gram::Char, &term), key, "{term}");
+                        assert_eq!(Analyser::term_key(Gram::Char, &term), *key, "{term}");
                         seen += 1;
-                    },
-                );
+                    }
+                }
             }
         });
         assert!(seen > 100, "{seen}");

@@ -117,6 +117,18 @@ impl CsrMatrix {
         out
     }
 
+    /// Matrices over the same columns, at least one, one under the other.
+    pub(super) fn stack(mut parts: Vec<Self>) -> Self {
+        let mut out = parts.remove(0);
+        for part in parts {
+            let shift = out.columns.len();
+            out.columns.extend_from_slice(&part.columns);
+            out.values.extend_from_slice(&part.values);
+            out.starts.extend(part.starts[1..].iter().map(|s| s + shift));
+        }
+        out
+    }
+
     /// The same matrix with each column multiplied by a factor.
     #[must_use]
     pub fn scaled(&self, by: &[f32]) -> Self {

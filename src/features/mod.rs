@@ -1,19 +1,27 @@
 //! Text to sparse rows: n-grams, vocabulary, TF-IDF.
 
 mod analysis;
+mod counter;
 pub mod dense;
 mod hash;
 mod matrix;
 mod params;
+mod reader;
 mod rewrite;
+mod selection;
 mod table;
+mod tally;
 mod tfidf;
 mod vocabulary;
+mod words;
 
 pub(crate) use analysis::CHANNEL_MARK;
 pub use matrix::{CsrMatrix, SparseRow};
 pub use params::{Block, Family, FeatureParams, Gram, NgramRange, Passage};
+pub(crate) use reader::{Reader, Source};
 pub use rewrite::{MASK, Rewriter};
-pub use tfidf::{Dropped, Tfidf};
-pub(crate) use tfidf::{Reader, Source, TermFrequency};
+pub use selection::Dropped;
+pub(crate) use table::prefetch;
+pub(crate) use tfidf::TermFrequency;
+pub use tfidf::Tfidf;
 pub use vocabulary::Vocabulary;

@@ -20,14 +20,14 @@ impl Rewriter {
     /// replaces an earlier one.
     pub fn add(&mut self, phrase: &str, replacement: &str) {
         let mut lower = String::new();
-        super::analysis::lower_case(phrase, &mut lower);
+        super::words::lower_case(phrase, &mut lower);
         let words: Vec<&str> = words(&lower).map(|(_, w)| w).collect();
         let Some(first) = words.first() else { return };
         let entries = self.phrases.entry((*first).to_string()).or_default();
         let whole = words.join(" ");
         entries.retain(|(p, _)| *p != whole);
         let mut word = String::new();
-        super::analysis::lower_case(replacement, &mut word);
+        super::words::lower_case(replacement, &mut word);
         let word: String = word.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
         entries.push((whole, word));
         entries.sort_by(|a, b| b.0.len().cmp(&a.0.len()).then_with(|| a.0.cmp(&b.0)));
@@ -41,7 +41,7 @@ impl Rewriter {
     /// True when this phrase would be replaced.
     pub fn contains(&self, phrase: &str) -> bool {
         let mut lower = String::new();
-        super::analysis::lower_case(phrase, &mut lower);
+        super::words::lower_case(phrase, &mut lower);
         let whole = words(&lower).map(|(_, w)| w).collect::<Vec<_>>().join(" ");
         let first = whole.split(' ').next().unwrap_or_default();
         self.phrases.get(first).is_some_and(|entries| entries.iter().any(|(p, _)| *p == whole))

@@ -1,6 +1,6 @@
 use super::analysis::Analyser;
 use super::params::Block;
-use super::table::KeyTable;
+use super::table::{ABSENT, KeyTable};
 use crate::{Error, Result};
 
 /// The terms of a model, in column order: block by block, within a block by falling document frequency.
@@ -111,6 +111,6 @@ impl Vocabulary {
 
     /// True when the word with this key is a term by itself.
     pub(super) fn knows(&self, key: u64) -> bool {
-        self.table.get(key).is_some()
+        self.table.get(key) != ABSENT
     }
 }

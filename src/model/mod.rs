@@ -14,7 +14,7 @@ pub use bundled::BUNDLED;
 pub use card::{AxisCard, Baselines, BlockCard, Card, LearningPoint, Trial, Validation, Weighting};
 pub use explain::{BlockValue, Explanation, WordValue};
 pub use language::Language;
-pub use score::{Scorer, TextScore};
+pub use score::{Scorer, Scorers, TextScore};
 pub use similar::Similar;
 
 /// Bytes as lower-case hexadecimal digits.

@@ -1,9 +1,11 @@
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
+use thread_local::ThreadLocal;
 
 use super::bundle::Model;
-use crate::features::{Passage, Reader, TermFrequency};
+use crate::features::{Passage, Reader, TermFrequency, prefetch};
 use crate::types::{AxisScore, Status};
 
 /// What a model says about one text.
@@ -32,9 +34,11 @@ pub struct Scorer<'m> {
     reader: Reader<'m>,
     frequency: TermFrequency,
     ids: Vec<u32>,
-    tf: Vec<u16>,
     values: Vec<f64>,
+    /// One over the length of each block's values.
     norms: Vec<f64>,
+    /// The sums of each block's values under the weights of each output, before the block is brought to length 1.
+    sums: Vec<f64>,
     z: Vec<f64>,
     /// The dense rows of passages to come, by block, scaled.
     prepared: Vec<Vec<f32>>,
@@ -53,17 +57,22 @@ impl Model {
 
     /// Scores many texts on all cores, in their order.
     pub fn score_all(&self, passages: &[Passage<'_>]) -> Vec<TextScore> {
+        let scorers = self.scorers();
         passages
             .par_chunks(256)
-            .map_init(
-                || self.scorer(),
-                |scorer, chunk| {
+            .map(|chunk| {
+                scorers.with(|scorer| {
                     scorer.prepare(chunk);
                     chunk.iter().map(|p| scorer.score(*p)).collect::<Vec<_>>()
-                },
-            )
+                })
+            })
             .flatten_iter()
             .collect()
+    }
+
+    /// Scorers for many threads.
+    pub fn scorers(&self) -> Scorers<'_> {
+        Scorers { model: self, by_thread: ThreadLocal::new() }
     }
 
     /// A scorer for one thread.
@@ -73,14 +82,32 @@ impl Model {
             reader: Reader::new(&self.tfidf),
             frequency: TermFrequency::new(self.tfidf.params().sublinear),
             ids: Vec::new(),
-            tf: Vec::new(),
             values: Vec::new(),
             norms: vec![0.0; self.tfidf.vocabulary().blocks().len()],
+            sums: vec![0.0; self.tfidf.vocabulary().blocks().len() * self.n_outputs],
             z: vec![0.0; self.n_outputs],
             prepared: Vec::new(),
             n_prepared: 0,
             next: 0,
             dense: vec![Vec::new(); self.dense.len()],
+        }
+    }
+}
+
+/// A scorer for each thread that asks for one. A scorer remembers the words it met, so it is worth keeping.
+pub struct Scorers<'m> {
+    model: &'m Model,
+    by_thread: ThreadLocal<RefCell<Scorer<'m>>>,
+}
+
+impl<'m> Scorers<'m> {
+    /// Works with the scorer of this thread.
+    pub fn with<T>(&self, work: impl FnOnce(&mut Scorer<'m>) -> T) -> T {
+        let scorer = self.by_thread.get_or(|| RefCell::new(self.model.scorer()));
+        match scorer.try_borrow_mut() {
+            Ok(mut scorer) => work(&mut scorer),
+            // A thread that waits for others may take up work from within its own.
+            Err(_) => work(&mut self.model.scorer()),
         }
     }
 }
@@ -112,7 +139,7 @@ impl Scorer<'_> {
     /// Scores a text, with its strongest terms.
     pub fn score(&mut self, passage: Passage<'_>) -> TextScore {
         let model = self.model;
-        let (n_tokens, known) = self.read(passage);
+        let (n_tokens, known) = self.read(passage, true);
         let known_share = share(known, n_tokens);
         let status = self.silence(passage, n_tokens, known);
         let mut axes = BTreeMap::new();
@@ -130,7 +157,6 @@ impl Scorer<'_> {
                 }
             }
             None => {
-                self.project();
                 let places = model.places(passage);
                 for (index, (first, n)) in model.outputs().into_iter().enumerate() {
                     let axis = &model.axes[index];
@@ -156,7 +182,7 @@ impl Scorer<'_> {
 
     fn silence(&self, passage: Passage<'_>, n_tokens: usize, known: usize) -> Option<Status> {
         let unknown = self.model.missing_encoder().is_some()
-            || self.ids.is_empty()
+            || self.norms.iter().all(|n| *n == 0.0)
             || (self.model.tfidf.counts_single_words() && known == 0);
         if n_tokens < FEWEST_TOKENS {
             Some(Status::TooShort)
@@ -172,13 +198,12 @@ impl Scorer<'_> {
     /// Calibrated probabilities of a text, axis after axis, whatever its length and language. No terms, no status:
     /// the fast way through many texts.
     pub fn probabilities(&mut self, passage: Passage<'_>, out: &mut Vec<f64>) {
-        self.read(passage);
+        self.read(passage, false);
         self.finish(out);
     }
 
-    /// Scores and calibrates the text read last.
+    /// Calibrates the scores of the text read last.
     fn finish(&mut self, out: &mut Vec<f64>) {
-        self.project();
         let mut first = 0;
         for axis in &self.model.axes {
             let n = axis.intercepts.len();
@@ -187,58 +212,116 @@ impl Scorer<'_> {
         }
     }
 
-    /// Finds the terms of a text and their tf-idf, each block at length 1; returns its words and how many are known.
-    fn read(&mut self, passage: Passage<'_>) -> (usize, usize) {
-        let tfidf = &self.model.tfidf;
+    /// Finds the linear scores of a text, and its terms and their values if they are to be kept; returns its words and
+    /// how many are known.
+    fn read(&mut self, passage: Passage<'_>, keep: bool) -> (usize, usize) {
+        self.read_dense(passage);
+        let words = self.reader.count(passage);
         self.ids.clear();
-        self.tf.clear();
         self.values.clear();
         self.norms.fill(0.0);
-        self.read_dense(passage);
-        let words = self.reader.read(passage, &mut self.ids, &mut self.tf);
-        let idf = tfidf.idf();
-        for (id, tf) in self.ids.iter().zip(&self.tf) {
-            let value = self.frequency.get(*tf) * f64::from(idf[*id as usize]);
-            self.norms[tfidf.block_index(*id)] += value * value;
-            self.values.push(value);
+        self.sums.fill(0.0);
+        match self.model.n_outputs {
+            1 => self.add_terms::<1>(keep),
+            2 => self.add_terms::<2>(keep),
+            3 => self.add_terms::<3>(keep),
+            4 => self.add_terms::<4>(keep),
+            6 => self.add_terms::<6>(keep),
+            _ => self.add_terms_any(keep),
         }
-        for norm in &mut self.norms {
+        self.z.clear();
+        for axis in &self.model.axes {
+            self.z.extend_from_slice(&axis.intercepts);
+        }
+        for (norm, sums) in self.norms.iter_mut().zip(self.sums.chunks_exact(self.model.n_outputs)) {
             *norm = if *norm > 0.0 { 1.0 / norm.sqrt() } else { 0.0 };
+            for (z, sum) in self.z.iter_mut().zip(sums) {
+                *z += *norm * sum;
+            }
         }
+        // Each block of columns has length 1.
         for (id, value) in self.ids.iter().zip(&mut self.values) {
-            *value *= self.norms[tfidf.block_index(*id)];
+            *value *= self.norms[self.model.tfidf.block_index(*id)];
+        }
+        for (part, row) in self.model.dense.iter().zip(&self.dense) {
+            part.add_to(row, &mut self.z);
         }
         words
     }
 
+    /// Adds the terms of the text counted last to the sum of squares of their block, and to its sums under the weights of
+    /// `K` outputs.
+    fn add_terms<const K: usize>(&mut self, keep: bool) {
+        let Self { model, reader, frequency, ids, values, norms, sums, .. } = self;
+        let idf = model.tfidf.idf();
+        let (weights, _) = model.weights.as_chunks::<K>();
+        let (sums, _) = sums.as_chunks_mut::<K>();
+        // Few weights a term stay in cache; many are worth fetching ahead.
+        let ahead = |id: u32| {
+            if K > 2 {
+                prefetch(&raw const weights[id as usize]);
+            }
+        };
+        // Terms come block by block, so a block's sums are kept at hand.
+        let (mut block, mut columns) = (0, 0..0);
+        let (mut square, mut sum) = (0.0, [0.0; K]);
+        reader.drain(ahead, |id, count| {
+            if !columns.contains(&id) {
+                if !columns.is_empty() {
+                    norms[block] = square;
+                    sums[block] = sum;
+                }
+                block = model.tfidf.block_index(id);
+                columns = model.tfidf.columns_of_block(block);
+                (square, sum) = (norms[block], sums[block]);
+            }
+            let value = frequency.get(count) * f64::from(idf[id as usize]);
+            square += value * value;
+            for (sum, w) in sum.iter_mut().zip(&weights[id as usize]) {
+                *sum += value * f64::from(*w);
+            }
+            if keep {
+                ids.push(id);
+                values.push(value);
+            }
+        });
+        if !columns.is_empty() {
+            norms[block] = square;
+            sums[block] = sum;
+        }
+    }
+
+    /// The same for any number of outputs.
+    fn add_terms_any(&mut self, keep: bool) {
+        let Self { model, reader, frequency, ids, values, norms, sums, .. } = self;
+        let idf = model.tfidf.idf();
+        let n = model.n_outputs;
+        let ahead = |id: u32| prefetch(&raw const model.weights[id as usize * n]);
+        reader.drain(ahead, |id, count| {
+            let block = model.tfidf.block_index(id);
+            let value = frequency.get(count) * f64::from(idf[id as usize]);
+            norms[block] += value * value;
+            let at = id as usize * n;
+            for (sum, w) in sums[block * n..(block + 1) * n].iter_mut().zip(&model.weights[at..at + n]) {
+                *sum += value * f64::from(*w);
+            }
+            if keep {
+                ids.push(id);
+                values.push(value);
+            }
+        });
+    }
+
     /// The terms of a text and their tf-idf, and its dense rows by block.
     pub(super) fn values(&mut self, passage: Passage<'_>) -> (&[u32], &[f64], &[Vec<f32>]) {
-        self.read(passage);
+        self.read(passage, true);
         (&self.ids, &self.values, &self.dense)
     }
 
     /// Probabilities as [`Scorer::probabilities`] gives them, and why the text would get no score.
     pub fn judged(&mut self, passage: Passage<'_>, out: &mut Vec<f64>) -> Option<Status> {
-        let (n_tokens, known) = self.read(passage);
+        let (n_tokens, known) = self.read(passage, false);
         self.finish(out);
         self.silence(passage, n_tokens, known)
-    }
-
-    /// The linear scores of the text read last.
-    fn project(&mut self) {
-        let n = self.model.n_outputs;
-        self.z.clear();
-        for axis in &self.model.axes {
-            self.z.extend_from_slice(&axis.intercepts);
-        }
-        for (id, value) in self.ids.iter().zip(&self.values) {
-            let at = *id as usize * n;
-            for (z, w) in self.z.iter_mut().zip(&self.model.weights[at..at + n]) {
-                *z += value * f64::from(*w);
-            }
-        }
-        for (part, row) in self.model.dense.iter().zip(&self.dense) {
-            part.add_to(row, &mut self.z);
-        }
     }
 }

@@ -32,12 +32,12 @@ impl Model {
             (0..self.dense.len()).filter(|b| !self.dense[*b].block.standardised()).collect();
         let length = |values: &[f64]| values.iter().map(|v| v * v).sum::<f64>().sqrt();
         let own = length(values);
+        let scorers = self.scorers();
         let mut found: Vec<Similar> = texts
             .par_chunks(128)
             .enumerate()
-            .map_init(
-                || self.scorer(),
-                |scorer, (chunk, texts)| {
+            .map(|(chunk, texts)| {
+                scorers.with(|scorer| {
                     scorer.prepare(texts);
                     let mut of_chunk = Vec::with_capacity(texts.len());
                     for (i, text) in texts.iter().enumerate() {
@@ -55,8 +55,8 @@ impl Model {
                         of_chunk.push(Similar { index: chunk * 128 + i, similarity });
                     }
                     of_chunk
-                },
-            )
+                })
+            })
             .flatten_iter()
             .collect();
         found.retain(|s| texts[s.index].text.trim() != passage.text.trim());

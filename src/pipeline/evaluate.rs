@@ -3,7 +3,7 @@ use serde::Serialize;
 
 use crate::corpus::{TrainingRow, TrainingSet};
 use crate::features::Passage;
-use crate::model::{AxisModel, Model};
+use crate::model::{AxisModel, Model, Scorer};
 use crate::statistics::{
     ClassScores, Confusion, Interval, Jackknife, Reliability, ReliabilityBin, reliability_curve,
 };
@@ -76,22 +76,20 @@ pub struct TargetScores {
 pub fn evaluate(model: &Model, set: &TrainingSet, seed: u64) -> Result<Evaluation> {
     let passages: Vec<Passage<'_>> =
         set.rows.iter().map(|r| Passage { text: &r.text, target: &r.target, span: r.span }).collect();
+    let scorers = model.scorers();
+    let judge = |scorer: &mut Scorer<'_>, passage: &Passage<'_>| {
+        let mut p = Vec::new();
+        let silent = scorer.judged(*passage, &mut p).is_some();
+        (p, silent)
+    };
     let scored: Vec<(Vec<f64>, bool)> = passages
         .par_chunks(128)
-        .map_init(
-            || model.scorer(),
-            |scorer, chunk| {
+        .map(|chunk| {
+            scorers.with(|scorer| {
                 scorer.prepare(chunk);
-                chunk
-                    .iter()
-                    .map(|passage| {
-                        let mut p = Vec::new();
-                        let silent = scorer.judged(*passage, &mut p).is_some();
-                        (p, silent)
-                    })
-                    .collect::<Vec<_>>()
-            },
-        )
+                chunk.iter().map(|passage| judge(scorer, passage)).collect::<Vec<_>>()
+            })
+        })
         .flatten_iter()
         .collect();
     let mut first = 0;

@@ -1,0 +1,164 @@
+//! Reading passages over a fitted vocabulary.
+
+use super::analysis::{Analyser, Buffers, CharGrams, Grams};
+use super::counter::Rows;
+use super::params::{Family, NgramRange, Passage};
+use super::table::{ABSENT, AHEAD};
+use super::tally::{Tally, WordLists};
+use super::tfidf::Tfidf;
+
+/// Reads passages one after the other.
+pub(crate) struct Reader<'a> {
+    tfidf: &'a Tfidf,
+    buffers: Buffers,
+    lists: WordLists,
+    tally: Tally,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(tfidf: &'a Tfidf) -> Self {
+        Self {
+            tfidf,
+            buffers: Buffers::default(),
+            lists: WordLists::default(),
+            tally: Tally::with_idle(tfidf.vocabulary().len()),
+        }
+    }
+
+    /// Appends a passage as a row of counts.
+    pub(super) fn read_row(&mut self, passage: Passage<'_>, rows: &mut Rows) {
+        self.count(passage);
+        self.drain(
+            |_| {},
+            |id, count| {
+                rows.ids.push(id);
+                rows.tf.push(count as f32);
+            },
+        );
+        rows.end_row();
+    }
+
+    /// Gives `found(column, count)` for the terms of the passage counted last, in the order of first occurrence. `ahead` is
+    /// told of each column some steps before.
+    #[inline]
+    pub(crate) fn drain(&mut self, ahead: impl Fn(u32), found: impl FnMut(u32, u32)) {
+        self.tally.drain(ahead, found);
+    }
+
+    /// Counts the terms of a passage. Returns its words and how many of them are terms by themselves.
+    pub(crate) fn count(&mut self, passage: Passage<'_>) -> (usize, usize) {
+        let mut words = None;
+        let Self { tfidf, buffers, lists, tally } = self;
+        lists.bound();
+        let table = &tfidf.vocabulary().table;
+        let idle = tfidf.vocabulary().len() as u32;
+        let range = tfidf.params().chars.unwrap_or(NgramRange::new(1, 1));
+        tfidf.analyser().analyse(passage, buffers, |_, channel, grams| match grams {
+            Grams::Words { n, keys, .. } => {
+                for key in keys.iter().take(AHEAD) {
+                    table.prefetch(*key);
+                }
+                tally.expect(keys.len() + 1);
+                let mut known = 0;
+                for (i, key) in keys.iter().enumerate() {
+                    if let Some(next) = keys.get(i + AHEAD) {
+                        table.prefetch(*next);
+                    }
+                    // Whether a key is known cannot be foreseen: those that are not add nothing to a count that is idle.
+                    let id = table.get(*key);
+                    let times = u32::from(id != ABSENT);
+                    tally.add(id.min(idle), times);
+                    known += times as usize;
+                }
+                // The first single words to come are those of the whole text.
+                if n == 1 {
+                    words.get_or_insert((keys.len(), known));
+                }
+            }
+            Grams::Chars { text, runs, keys } => {
+                let word = |i: usize| &text[runs[i].0 as usize..runs[i].1 as usize];
+                lists.read(range, channel, keys, word, |cut, ids| {
+                    cut.keys().iter().for_each(|key| table.prefetch(*key));
+                    ids.extend(cut.keys().iter().map(|key| table.get(*key)).filter(|id| *id != ABSENT));
+                });
+                lists.spread(tally);
+            }
+        });
+        words.unwrap_or_else(|| self.known_words(passage.text))
+    }
+
+    /// Words of a text and how many of them are terms by themselves.
+    fn known_words(&mut self, text: &str) -> (usize, usize) {
+        self.tfidf.analyser().normalise(text, &mut self.buffers);
+        self.tfidf.analyser().find_words(&mut self.buffers);
+        Analyser::words(&self.buffers)
+            .fold((0, 0), |(n, known), key| (n + 1, known + usize::from(self.tfidf.vocabulary().knows(key))))
+    }
+}
+
+/// A place in a text where a term of the vocabulary stands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Source {
+    /// The term's column.
+    pub(crate) id: u32,
+    /// First byte of the word, in the normalised text.
+    pub(crate) start: usize,
+    /// One past its last byte.
+    pub(crate) end: usize,
+    /// The part of this occurrence that is this word's: one over the number of words of the n-gram.
+    pub(crate) share: f64,
+}
+
+impl Tfidf {
+    /// Where the terms of a passage come from: words are runs without blanks of the normalised text.
+    pub(crate) fn sources(&self, passage: Passage<'_>) -> Vec<Source> {
+        let text = self.normalised(passage.text);
+        let words: Vec<(usize, usize)> = text
+            .split_whitespace()
+            .map(|w| {
+                let start = w.as_ptr() as usize - text.as_ptr() as usize;
+                (start, start + w.len())
+            })
+            .collect();
+        let holder = |at: usize| {
+            let i = words.partition_point(|w| w.1 <= at);
+            words.get(i).or(words.last()).copied().unwrap_or((0, 0))
+        };
+        let piece =
+            |from: usize, to: usize| self.normalised(passage.text.get(from..to).unwrap_or_default()).len();
+        let (before, inside) = passage.span.map_or((0, 0), |s| (piece(0, s.start), piece(s.start, s.end)));
+        let base = |block: usize, channel: &str| match (self.vocabulary().blocks()[block].family, channel) {
+            (Family::Window, "in") => before,
+            (Family::Window, "after") => before + inside,
+            _ => 0,
+        };
+        let mut sources = Vec::new();
+        let mut cut = CharGrams::default();
+        let range = self.params().chars.unwrap_or(NgramRange::new(1, 1));
+        let table = &self.vocabulary().table;
+        self.analyser().analyse(passage, &mut Buffers::default(), |block, channel, grams| match grams {
+            Grams::Words { n, keys, words, .. } => {
+                for (i, key) in keys.iter().enumerate() {
+                    let id = table.get(*key);
+                    if id == ABSENT {
+                        continue;
+                    }
+                    for word in &words[i..i + n] {
+                        let (start, end) = holder(base(block, channel) + word.start as usize);
+                        sources.push(Source { id, start, end, share: 1.0 / n as f64 });
+                    }
+                }
+            }
+            Grams::Chars { text, runs, .. } => {
+                for (start, end) in runs {
+                    let word = &text[*start as usize..*end as usize];
+                    let (start, end) = holder(base(block, channel) + *start as usize);
+                    Analyser::char_grams(range, word, channel, &mut cut);
+                    let known = cut.keys().iter().map(|key| table.get(*key)).filter(|id| *id != ABSENT);
+                    sources.extend(known.map(|id| Source { id, start, end, share: 1.0 }));
+                }
+            }
+        });
+        sources
+    }
+}

@@ -1,0 +1,139 @@
+//! From what the threads counted to one vocabulary.
+
+use std::cmp::Reverse;
+
+use rayon::prelude::*;
+
+use super::counter::Counter;
+use super::params::{Block, FeatureParams};
+use super::table::{AHEAD, KeyTable};
+use super::vocabulary::Vocabulary;
+use crate::{Error, Result};
+
+/// Above this a vocabulary would no longer fit its 32-bit numbers with room to spare.
+const MOST_TERMS: usize = 1 << 30;
+
+/// What fitting dropped.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Dropped {
+    /// Terms in too few or too many texts.
+    pub by_frequency: usize,
+    /// Terms beyond `max_features`.
+    pub by_limit: usize,
+}
+
+/// A term, and where its spelling is found.
+#[derive(Clone, Copy)]
+struct Candidate {
+    key: u64,
+    df: u32,
+    block: u32,
+    counter: u32,
+    id: u32,
+}
+
+/// Keeps the terms whose frequency is wanted, and numbers them: block by block, within a block by falling frequency,
+/// ties by key. The numbers do not depend on which thread counted what.
+///
+/// # Errors
+///
+/// [`ErrorKind::Argument`](crate::ErrorKind::Argument) when there are too many distinct terms.
+pub(super) fn select(
+    counters: &[Counter],
+    params: &FeatureParams,
+    blocks: Vec<Block>,
+    n_texts: usize,
+) -> Result<(Vocabulary, Dropped)> {
+    let most = (params.max_df * n_texts as f64).floor().max(1.0) as u32;
+    let wanted = |c: &Candidate| c.df >= params.min_df && c.df <= most;
+    // Each part takes its share of the keys out of all counters.
+    let parts: Vec<(usize, Vec<Candidate>)> = (0..counters.len())
+        .into_par_iter()
+        .map(|part| {
+            let mut all = match counters {
+                [alone] => of_counter(0, alone).collect(),
+                _ => merged(counters, part),
+            };
+            let distinct = all.len();
+            all.retain(wanted);
+            (distinct, all)
+        })
+        .collect();
+    let distinct: usize = parts.iter().map(|p| p.0).sum();
+    if distinct > MOST_TERMS {
+        return Err(Error::argument("distinct terms", distinct, format!("at most {MOST_TERMS}"))
+            .with_help("Use fewer texts or shorter n-grams."));
+    }
+    let mut kept: Vec<Candidate> = parts.into_iter().flat_map(|p| p.1).collect();
+    let mut dropped = Dropped { by_frequency: distinct - kept.len(), by_limit: 0 };
+    kept.par_sort_unstable_by_key(|c| (c.block, Reverse(c.df), c.key));
+    if let Some(limit) = params.max_features {
+        let before = kept.len();
+        let mut of_block = vec![0; blocks.len()];
+        kept.retain(|c| {
+            of_block[c.block as usize] += 1;
+            of_block[c.block as usize] <= limit
+        });
+        dropped.by_limit = before - kept.len();
+    }
+    let starts = (0..=blocks.len() as u32).map(|b| kept.partition_point(|c| c.block < b) as u32).collect();
+    let (table, (bytes, offsets)) = rayon::join(|| table(&kept), || spelled(counters, &kept));
+    let df = kept.iter().map(|c| c.df).collect();
+    Ok((Vocabulary { bytes, offsets, df, starts, blocks, table }, dropped))
+}
+
+fn of_counter(number: usize, counter: &Counter) -> impl Iterator<Item = Candidate> + '_ {
+    counter.found().enumerate().map(move |(id, (key, block, df))| Candidate {
+        key,
+        df,
+        block: block as u32,
+        counter: number as u32,
+        id: id as u32,
+    })
+}
+
+/// The terms of one part of the keys, counted over all counters.
+fn merged(counters: &[Counter], part: usize) -> Vec<Candidate> {
+    let in_part = |key: u64| ((key >> 32) * counters.len() as u64) >> 32 == part as u64;
+    let mine: Vec<Candidate> = counters
+        .iter()
+        .enumerate()
+        .flat_map(|(number, counter)| of_counter(number, counter).filter(|c| in_part(c.key)))
+        .collect();
+    let mut table = KeyTable::with_capacity(mine.len());
+    let mut all: Vec<Candidate> = Vec::with_capacity(mine.len());
+    for (i, candidate) in mine.iter().enumerate() {
+        if let Some(next) = mine.get(i + AHEAD) {
+            table.prefetch(next.key);
+        }
+        match all.get_mut(table.insert(candidate.key) as usize) {
+            Some(known) => known.df += candidate.df,
+            None => all.push(*candidate),
+        }
+    }
+    all
+}
+
+fn table(kept: &[Candidate]) -> KeyTable {
+    let mut table = KeyTable::with_capacity(kept.len());
+    for (i, candidate) in kept.iter().enumerate() {
+        if let Some(next) = kept.get(i + AHEAD) {
+            table.prefetch(next.key);
+        }
+        table.insert(candidate.key);
+    }
+    table
+}
+
+fn spelled(counters: &[Counter], kept: &[Candidate]) -> (String, Vec<u32>) {
+    let (mut bytes, mut offsets) = (String::new(), Vec::with_capacity(kept.len() + 1));
+    offsets.push(0);
+    for (i, candidate) in kept.iter().enumerate() {
+        if let Some(next) = kept.get(i + AHEAD) {
+            counters[next.counter as usize].prefetch_term(next.id as usize);
+        }
+        bytes.push_str(counters[candidate.counter as usize].term(candidate.id as usize));
+        offsets.push(bytes.len() as u32);
+    }
+    (bytes, offsets)
+}
