@@ -4,5 +4,5 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cargo run --release --quiet -- train labels/seeds.csv labels/written.csv \
-  --min-df 3 --c 1 \
+  --min-df 3 --max-features 34000 --c 0.3 --aliases labels/aliases.csv \
   --force -o "${1:-models/bundled.safetensors}"

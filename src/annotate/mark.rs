@@ -96,6 +96,7 @@ impl Mark {
             }
         }
         LabelledStatement {
+            file: String::new(),
             row: 0,
             article: self.article.clone(),
             start: self.start,

@@ -3,7 +3,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::{Outcome, Talk, score};
-use crate::corpus::{LabelFile, TrainingSet, bundled_axes, write_atomically};
+use crate::corpus::{LabelFile, TrainingSet, bundled_axes, read_aliases, write_atomically};
 use crate::features::FeatureParams;
 use crate::model::Model;
 use crate::pipeline::{CompareParams, Comparison, TrainParams, compare, train};
@@ -22,7 +22,8 @@ const ARTICLES: [(&str, &str); 7] = [
     ("004_07e2cb37b6f2803c.txt", include_str!("../../seeds/004_07e2cb37b6f2803c.txt")),
 ];
 /// The labels that come with Sayso.
-const LABELS: [(&str, &str); 4] = [
+const LABELS: [(&str, &str); 5] = [
+    ("aliases.csv", include_str!("../../labels/aliases.csv")),
     ("axes.toml", include_str!("../../labels/axes.toml")),
     ("GUIDELINE.md", include_str!("../../labels/GUIDELINE.md")),
     ("seeds.csv", include_str!("../../labels/seeds.csv")),
@@ -95,8 +96,9 @@ fn trained(folder: &Path) -> Result<Model> {
         return Err(problem.clone().into_error());
     }
     // As in `models/make.sh`: the model of the demo is the bundled one, to the byte.
-    let features = FeatureParams { min_df: 3, ..FeatureParams::default() };
-    let params = TrainParams { features, c: Some(1.0), ..TrainParams::default() };
+    let features = FeatureParams { min_df: 3, max_features: Some(34_000), ..FeatureParams::default() };
+    let aliases = read_aliases(&folder.join("labels").join("aliases.csv"))?;
+    let params = TrainParams { features, aliases, c: Some(0.3), ..TrainParams::default() };
     train(&TrainingSet::from_labelled(&file.rows, &file.axes), &params)
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::encoder::EncoderArgs;
 use super::{ArticleArgs, Outcome, OutputArgs, Talk, batches, digest_of, file_digest};
-use crate::corpus::{Articles, Format, StatementWriter, read_statements};
+use crate::corpus::{Articles, Format, StatementFile, StatementWriter, each_statement, read_statements};
 use crate::features::Passage;
 use crate::model::{BUNDLED, Model, Scorer};
 use crate::pipeline::{SpeakerDirectory, extract};
@@ -193,39 +193,66 @@ fn score_statements(
     tally: &mut Tally,
     talk: &Talk,
 ) -> Result<Value> {
-    let mut file = read_statements(&args.statements, args.text.as_deref())?;
-    args.articles.refuse_if_strict(&file.skipped)?;
-    talk.skipped(&file.skipped);
-    if file.statements.is_empty() {
+    // Standard input can be read once only, so it is held; files are read twice, so that no more than a batch is held.
+    let text = args.text.as_deref();
+    let mut further: Vec<String> = Vec::new();
+    let mut note = |statement: &ScoredStatement| {
+        further.extend(statement.extra.keys().filter(|k| !further.contains(k)).cloned().collect::<Vec<_>>());
+    };
+    let mut n = 0;
+    let held = if args.statements.iter().any(|path| path == Path::new("-")) {
+        let file = read_statements(&args.statements, text)?;
+        file.statements.iter().for_each(&mut note);
+        n = file.statements.len();
+        Some(file)
+    } else {
+        None
+    };
+    let StatementFile { statements: held, skipped, .. } = match held {
+        Some(file) => file,
+        None => each_statement(&args.statements, text, |statement| {
+            note(&statement);
+            n += 1;
+            Ok(())
+        })?,
+    };
+    args.articles.refuse_if_strict(&skipped)?;
+    talk.skipped(&skipped);
+    if n == 0 {
         let position = crate::Position::file(&args.statements[0]);
         return Err(Error::input(position, "no statement that can be read", "at least one row with a text"));
-    }
-    let mut further: Vec<String> = Vec::new();
-    for statement in &file.statements {
-        further.extend(statement.extra.keys().filter(|k| !further.contains(k)).cloned().collect::<Vec<_>>());
     }
     let context = Context::find(args, &further)?;
     let mut writer = create(further)?;
     let scorers = model.scorers();
-    let bar = talk.progress(Some(file.statements.len() as u64), "statements");
-    for batch in file.statements.chunks_mut(BATCH) {
+    let bar = talk.progress(Some(n as u64), "statements");
+    let mut batch = Vec::with_capacity(BATCH);
+    let mut take = |statement: Option<ScoredStatement>| -> Result<()> {
+        let last = statement.is_none();
+        batch.extend(statement);
+        if batch.len() < BATCH && !last {
+            return Ok(());
+        }
         batch.par_chunks_mut(CHUNK).for_each(|chunk| {
             scorers.with(|scorer| fill(chunk, &context, scorer));
         });
-        for statement in batch.iter() {
-            tally.add(statement);
-            writer.write(statement)?;
-        }
         bar.inc(batch.len() as u64);
+        batch.drain(..).try_for_each(|statement: ScoredStatement| {
+            tally.add(&statement);
+            writer.write(&statement)
+        })
+    };
+    if held.is_empty() {
+        each_statement(&args.statements, text, |statement| take(Some(statement)))?;
+    } else {
+        held.into_iter().try_for_each(|statement| take(Some(statement)))?;
     }
+    take(None)?;
     bar.finish_and_clear();
     writer.finish()?;
-    let skipped: Vec<Value> = file
-        .skipped
-        .iter()
-        .map(|s| json!({"position": s.position.to_string(), "reason": s.reason}))
-        .collect();
-    Ok(json!({"statements": {"read": file.statements.len(), "skipped": skipped}}))
+    let skipped: Vec<Value> =
+        skipped.iter().map(|s| json!({"position": s.position.to_string(), "reason": s.reason})).collect();
+    Ok(json!({"statements": {"read": n, "skipped": skipped}}))
 }
 
 /// Puts the scores of the model into statements, in place of any they had.

@@ -234,6 +234,7 @@ impl<'a> Columns<'a> {
         }
         let text = |name: &str| cell(name).to_string();
         LabelledStatement {
+            file: path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned()),
             row: row.number,
             article: text("article"),
             start,

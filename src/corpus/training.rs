@@ -32,6 +32,8 @@ pub struct TrainingRow {
     pub labels: Vec<Option<usize>>,
     /// Where it comes from: file and row, or article and offsets.
     pub place: String,
+    /// Name of the file it comes from; empty when made in memory.
+    pub file: String,
 }
 
 /// Rows to learn from, and the axes they are labelled on.
@@ -109,6 +111,7 @@ impl TrainingSet {
                 group: s.split_key(),
                 weight: if has_gold { 1.0 } else { 1.0 / n as f64 },
                 labels,
+                file: s.file.clone(),
                 place: match (s.start, s.end) {
                     (Some(start), Some(end)) if !s.article.is_empty() => {
                         format!("{} {start}..{end}", s.article)
@@ -223,6 +226,7 @@ impl RawRows {
                 weight,
                 labels: Vec::new(),
                 place,
+                file: stem.clone(),
             });
             self.classes.push(classes);
         }

@@ -157,6 +157,57 @@ pub struct Validation {
     pub permutation_p: f64,
     /// Macro-F1 by share of the training groups.
     pub learning_curve: Vec<LearningPoint>,
+    /// File by file, when there are several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by_file: Vec<FileScores>,
+    /// What knowing names would give, when they are masked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub names_left_in: Option<NamesLeftIn>,
+}
+
+/// How the rows of one file fare.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FileScores {
+    /// The file's name.
+    pub file: String,
+    /// Its labelled rows.
+    pub n: usize,
+    /// Their groups.
+    pub n_groups: usize,
+    /// Each group held out, all others learned from.
+    pub held_out: Scores,
+    /// The whole file held out, the other files learned from; `None` when those have fewer than two classes.
+    pub others: Option<Scores>,
+}
+
+/// What probabilities are worth on some rows.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Scores {
+    /// Share of rows that get their class.
+    pub accuracy: f64,
+    /// Mean F1 of the classes that occur.
+    pub macro_f1: f64,
+    /// Accuracy of always saying the class that is most frequent there.
+    pub majority_accuracy: f64,
+    /// Macro-F1 of the same.
+    pub majority_macro_f1: f64,
+    /// Expected calibration error.
+    pub ece: f64,
+    /// That of perfect probabilities on as many rows.
+    pub ece_null: f64,
+}
+
+/// Macro-F1 out of fold with names masked and left in, terms alone.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct NamesLeftIn {
+    /// With names masked, as in the model.
+    pub masked: f64,
+    /// With names read like other words.
+    pub left_in: f64,
+    /// The difference: above 0, names give away classes.
+    pub gained: f64,
+    /// Its 95 % interval, groups being the units.
+    pub interval: Option<Interval>,
 }
 
 /// What one gets without reading the text.
@@ -317,6 +368,7 @@ impl AxisCard {
                 let _ = writeln!(out, "- {}", block.sentence());
             }
         }
+        v.write_transfer(out);
         let _ = writeln!(out, "\nPermutation p {:.3}.", v.permutation_p);
         if !v.learning_curve.is_empty() {
             let points: Vec<String> = v
@@ -339,6 +391,49 @@ impl AxisCard {
                     t.macro_f1
                 );
             }
+        }
+    }
+}
+
+impl Validation {
+    /// What carries over from file to file, and without names.
+    fn write_transfer(&self, out: &mut String) {
+        if !self.by_file.is_empty() {
+            let _ = writeln!(
+                out,
+                "\nFile by file; F1 is the mean over the classes that occur there, in brackets that of always saying the most \
+                 frequent one:\n"
+            );
+            let _ = writeln!(
+                out,
+                "| rows of | n | group held out: F1, accuracy, calibration error | learned from the other files alone |\n|---|---|---|---|"
+            );
+            let text = |s: &Scores| {
+                format!(
+                    "{:.3} ({:.3}), {:.3}, {:.3} ({:.3} if perfect)",
+                    s.macro_f1, s.majority_macro_f1, s.accuracy, s.ece, s.ece_null
+                )
+            };
+            for f in &self.by_file {
+                let others = f.others.as_ref().map_or("not possible: fewer than two classes".into(), text);
+                let name = f.file.replace('|', "\\|");
+                let _ = writeln!(
+                    out,
+                    "| {name} | {} in {} groups | {} | {others} |",
+                    f.n,
+                    f.n_groups,
+                    text(&f.held_out)
+                );
+            }
+        }
+        if let Some(n) = self.names_left_in {
+            let interval =
+                n.interval.map_or(String::new(), |i| format!(" (95 % {:+.3} to {:+.3})", i.low, i.high));
+            let _ = writeln!(
+                out,
+                "\nNames masked, terms alone: macro-F1 {:.3}. Names left in: {:.3}, a difference of {:+.3}{interval}.",
+                n.masked, n.left_in, n.gained
+            );
         }
     }
 }

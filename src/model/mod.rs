@@ -11,7 +11,10 @@ mod similar;
 
 pub use bundle::{AxisModel, DensePart, HeldOut, Model, Parts};
 pub use bundled::BUNDLED;
-pub use card::{AxisCard, Baselines, BlockCard, Card, LearningPoint, Trial, Validation, Weighting};
+pub use card::{
+    AxisCard, Baselines, BlockCard, Card, FileScores, LearningPoint, NamesLeftIn, Scores, Trial, Validation,
+    Weighting,
+};
 pub use explain::{BlockValue, Explanation, WordValue};
 pub use language::Language;
 pub use score::{Scorer, Scorers, TextScore};

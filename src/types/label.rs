@@ -16,6 +16,8 @@ pub enum Label {
 /// One row of a label file: a statement, and one annotator's labels for it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct LabelledStatement {
+    /// Name of the file it came from; empty when made in memory.
+    pub file: String,
     /// Row of the file it came from (the header is row 1); 0 when made in memory.
     pub row: u64,
     /// Article id; empty when the row stands alone.

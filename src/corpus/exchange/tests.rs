@@ -16,6 +16,7 @@ fn row(n: u64, article: &str, span: Option<(usize, usize)>, annotator: &str) -> 
         None => "“Alone”, she said".to_string(),
     };
     LabelledStatement {
+        file: String::new(),
         row: n,
         article: article.into(),
         start: span.map(|s| s.0),

@@ -93,6 +93,7 @@ mod tests {
     #[test]
     fn what_is_written_is_read_back() {
         let row = LabelledStatement {
+            file: String::new(),
             row: 2,
             article: "a".into(),
             start: Some(3),
@@ -118,7 +119,8 @@ mod tests {
             let bytes = label_bytes(std::slice::from_ref(&row), &bundled_axes(), &["desk".into()], delimiter);
             std::fs::write(&path, bytes).expect("writable");
             let file = LabelFile::read(&[path], &bundled_axes(), None).expect("readable");
-            assert_eq!((file.problems, file.rows), (Vec::new(), vec![row.clone()]), "{name}");
+            let same = LabelledStatement { file: name.into(), ..row.clone() };
+            assert_eq!((file.problems, file.rows), (Vec::new(), vec![same]), "{name}");
         }
     }
 }

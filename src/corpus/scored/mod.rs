@@ -6,7 +6,7 @@ mod writer;
 use std::path::Path;
 
 use crate::{Error, Result};
-pub use reader::{StatementFile, read_statements};
+pub use reader::{StatementFile, each_statement, read_statements};
 pub use writer::StatementWriter;
 
 /// The columns before those of the axes.

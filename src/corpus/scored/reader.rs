@@ -32,13 +32,33 @@ pub struct StatementFile {
 /// [`ErrorKind::Io`](crate::ErrorKind::Io) for a file that is not there, [`ErrorKind::Input`](crate::ErrorKind::Input)
 /// for a table without a text column.
 pub fn read_statements(paths: &[PathBuf], text: Option<&str>) -> Result<StatementFile> {
+    let mut statements = Vec::new();
+    let mut file = each_statement(paths, text, |statement| {
+        statements.push(statement);
+        Ok(())
+    })?;
+    file.statements = statements;
+    Ok(file)
+}
+
+/// Reads statements as [`read_statements`] does and hands them on one by one, in file order. What is returned holds all but the
+/// statements.
+///
+/// # Errors
+///
+/// Those of [`read_statements`], and those of `found`.
+pub fn each_statement(
+    paths: &[PathBuf],
+    text: Option<&str>,
+    mut found: impl FnMut(ScoredStatement) -> Result<()>,
+) -> Result<StatementFile> {
     let mut file = StatementFile::default();
     let mut seen = BTreeSet::new();
     for path in paths {
         if Format::of(path).is_ok_and(|f| f == Format::Jsonl) {
-            read_lines(path, text, &mut file, &mut seen)?;
+            read_lines(path, text, &mut file, &mut seen, &mut found)?;
         } else {
-            read_table(path, text, &mut file, &mut seen)?;
+            read_table(path, text, &mut file, &mut seen, &mut found)?;
         }
     }
     Ok(file)
@@ -49,6 +69,7 @@ fn read_table(
     text: Option<&str>,
     file: &mut StatementFile,
     seen: &mut BTreeSet<String>,
+    found: &mut impl FnMut(ScoredStatement) -> Result<()>,
 ) -> Result<()> {
     let mut table = Table::open(path, None)?;
     let quote = match text {
@@ -68,7 +89,7 @@ fn read_table(
     }
     while let Some(row) = table.next_row()? {
         match statement_of_row(&row, &headers, quote, &axis_ids) {
-            Ok(statement) => file.statements.push(statement),
+            Ok(statement) => found(statement)?,
             Err((column, reason)) => file
                 .skipped
                 .push(Skipped { position: Position::row(path, row.number).column(column), reason }),
@@ -194,6 +215,7 @@ fn read_lines(
     text: Option<&str>,
     file: &mut StatementFile,
     seen: &mut BTreeSet<String>,
+    found: &mut impl FnMut(ScoredStatement) -> Result<()>,
 ) -> Result<()> {
     let reader = BufReader::with_capacity(1 << 16, decode::open(path, None)?.reader);
     for (row, line) in (1_u64..).zip(reader.lines()) {
@@ -211,7 +233,7 @@ fn read_lines(
                                 file.axis_ids.push(id.clone());
                             }
                         }
-                        file.statements.push(statement);
+                        found(statement)?;
                     }
                 }
                 Err(reason) => file.skipped.push(Skipped { position, reason }),

@@ -13,10 +13,11 @@ use super::validation;
 use crate::Result;
 use crate::classifier::{Calibration, decide, decision_weights, most_probable};
 use crate::features::{FeatureParams, Passage, Tfidf};
-use crate::model::{BlockCard, HeldOut, Trial, Validation};
+use crate::model::{BlockCard, HeldOut, LearningPoint, Trial, Validation};
 use crate::statistics::{Confusion, stratified_grouped_folds};
 
 /// What to cross-fit.
+#[derive(Clone)]
 pub(super) struct Plan<'a> {
     pub(super) features: &'a FeatureParams,
     pub(super) recipe: Recipe,
@@ -51,7 +52,9 @@ pub(super) struct AxisFit {
     pub(super) decision: Vec<f64>,
     /// Calibrated probabilities of every row, labelled or not, each from a model, a `C` and a calibration
     /// that had not seen its fold.
-    p: Vec<Vec<f64>>,
+    pub(super) p: Vec<Vec<f64>>,
+    /// Linear scores of every row out of fold, at the `C` of the model.
+    pub(super) scores: Vec<Vec<f64>>,
 }
 
 /// Fits at the grids of all axes on one side of a split, and scores the other.
@@ -94,7 +97,7 @@ pub(super) fn run(data: &Data<'_>, passages: &[Passage<'_>], plan: &Plan<'_>) ->
     let n_axes = data.axes.axes.len();
     let outer_or_all = |grid: &[f64]| if grid.len() > 1 { splits.len() } else { plan.folds };
     let n_block_fits: usize = plan.blocks.iter().map(|b| outer_or_all(b.block.grid())).sum();
-    plan.steps.expect(outer_or_all(&plan.grid) + n_block_fits + n_axes * SHARES.len() * plan.folds);
+    plan.steps.expect(outer_or_all(&plan.grid) + n_block_fits + SHARES.len() * plan.folds);
     let scored = |grid: &[f64], score: &ScoreSplit<'_>| {
         let grids = vec![grid.to_vec(); n_axes];
         // The inner splits serve the choice of C alone.
@@ -114,10 +117,14 @@ pub(super) fn run(data: &Data<'_>, passages: &[Passage<'_>], plan: &Plan<'_>) ->
             blocks::split_scores(data, block, &recipe, grids, train, test)
         })?);
     }
-    let axes = (0..data.axes.axes.len())
+    let mut axes: Vec<AxisFit> = (0..data.axes.axes.len())
         .into_par_iter()
-        .map(|axis| axis_fit(data, passages, plan, axis, &folds, &splits, &sources))
-        .collect::<Result<_>>()?;
+        .map(|axis| axis_fit(data, plan, axis, &folds, &splits, &sources))
+        .collect();
+    let curves = learning_curves(data, passages, plan, &folds, &axes)?;
+    for (axis, curve) in axes.iter_mut().zip(curves) {
+        axis.validation.learning_curve.splice(0..0, curve);
+    }
     Ok(CrossFit { n_folds: plan.folds, folds, axes })
 }
 
@@ -179,13 +186,12 @@ fn silent(data: &Data<'_>, grids: &[Vec<f64>], n: usize) -> SplitScores {
 
 fn axis_fit(
     data: &Data<'_>,
-    passages: &[Passage<'_>],
     plan: &Plan<'_>,
     axis: usize,
     folds: &[usize],
     splits: &[(Vec<usize>, Vec<usize>)],
     sources: &[Source],
-) -> Result<AxisFit> {
+) -> AxisFit {
     let rows = data.labelled(axis);
     let y: Vec<usize> = rows.iter().filter_map(|i| data.rows[*i].labels[axis]).collect();
     let n_classes = data.axes.axes[axis].classes().len();
@@ -197,7 +203,6 @@ fn axis_fit(
     let calibration = Calibration::fit(&labelled_scores, &y, n_classes);
     let decision = decision_of(plan, &calibration, &labelled_scores, &y, n_classes);
     let c: Vec<f64> = found.iter().zip(sources).map(|(f, s)| s.grid[f.best]).collect();
-    let learning = learning_curve(data, passages, plan, axis, folds, &c)?;
     let labelled_p: Vec<Vec<f64>> = rows.iter().map(|i| out.p[*i].clone()).collect();
     let predicted: Vec<usize> = rows.iter().map(|i| out.predicted[*i]).collect();
     let blocks = plan
@@ -224,20 +229,12 @@ fn axis_fit(
             }
         })
         .collect();
-    let validation = validation::validate(
-        data,
-        axis,
-        &rows,
-        &y,
-        &labelled_p,
-        &predicted,
-        folds,
-        learning,
-        plan.recipe.seed,
-    );
+    let seed = plan.recipe.seed;
+    let validation = validation::validate(data, axis, &rows, &y, &labelled_p, &predicted, folds, seed);
+    let scores = (0..data.rows.len()).map(|i| mean(&together, None, i)).collect();
     let doubt = plan.abstain.map_or(0.0, |a| validation::doubt(&labelled_p, &y, a));
     let trials = found.into_iter().flat_map(|f| f.trials).collect();
-    Ok(AxisFit { c, calibration, trials, blocks, validation, doubt, decision, p: out.p })
+    AxisFit { c, calibration, trials, blocks, validation, doubt, decision, p: out.p, scores }
 }
 
 /// The weights under which classes are decided, found on these scores.
@@ -299,19 +296,15 @@ pub(super) fn best(trials: &[Trial]) -> usize {
 }
 
 /// Macro-F1 out of fold with a part of the training groups, at one `C`.
-fn learning_curve(
+/// Macro-F1 of each axis by share of the groups learned from: `(share, rows learned from, macro-F1)`.
+fn learning_curves(
     data: &Data<'_>,
     passages: &[Passage<'_>],
     plan: &Plan<'_>,
-    axis: usize,
     folds: &[usize],
-    c: &[f64],
-) -> Result<Vec<(f64, usize, f64)>> {
-    let grids = |source: usize| {
-        let mut grids = vec![Vec::new(); data.axes.axes.len()];
-        grids[axis] = vec![c[source]];
-        grids
-    };
+    axes: &[AxisFit],
+) -> Result<Vec<Vec<LearningPoint>>> {
+    let grids = |source: usize| axes.iter().map(|a| vec![a.c[source]]).collect::<Vec<_>>();
     let of_blocks = blocks::recipe(&plan.recipe);
     let mut order: Vec<usize> = (0..data.n_groups).collect();
     crate::statistics::Draws::new(plan.recipe.seed, 1).shuffle(&mut order);
@@ -319,49 +312,52 @@ fn learning_curve(
     for (r, g) in order.iter().enumerate() {
         rank[*g] = r;
     }
-    let n_classes = data.axes.axes[axis].classes().len();
     let tasks: Vec<(f64, usize)> =
         SHARES.iter().flat_map(|s| (0..plan.folds).map(move |f| (*s, f))).collect();
-    let outcomes: Vec<(usize, Vec<(usize, usize)>)> = tasks
+    // By axis: rows learned from, and pairs of class and prediction.
+    type Outcome = Vec<(usize, Vec<(usize, usize)>)>;
+    let outcomes: Vec<Outcome> = tasks
         .par_iter()
         .map(|(share, f)| {
             let kept = |i: usize| (rank[data.groups[i]] as f64) < share * data.n_groups as f64;
-            let with_label = |i: &usize| data.rows[*i].labels[axis].is_some();
-            let train: Vec<usize> =
-                (0..folds.len()).filter(|i| folds[*i] != *f && kept(*i)).filter(with_label).collect();
-            let test: Vec<usize> = (0..folds.len()).filter(|i| folds[*i] == *f).filter(with_label).collect();
+            let train: Vec<usize> = (0..folds.len()).filter(|i| folds[*i] != *f && kept(*i)).collect();
+            let test: Vec<usize> = (0..folds.len()).filter(|i| folds[*i] == *f).collect();
             let mut scores =
                 split_scores(data, passages, plan.features, &plan.recipe, &grids(0), &train, &test)?;
-            let mut z = std::mem::take(&mut scores[axis][0]);
             for (b, block) in plan.blocks.iter().enumerate() {
                 let more = blocks::split_scores(data, block, &of_blocks, &grids(b + 1), &train, &test)?;
-                for (z, more) in z.iter_mut().zip(&more[axis][0]) {
-                    for (z, more) in z.iter_mut().zip(more) {
-                        *z += more;
+                for (z, more) in scores.iter_mut().zip(&more) {
+                    for (z, more) in z[0].iter_mut().zip(&more[0]) {
+                        z.iter_mut().zip(more).for_each(|(z, more)| *z += more);
                     }
                 }
             }
-            let pairs = test
-                .iter()
-                .zip(&z)
-                .filter_map(|(i, z)| {
-                    Some((data.rows[*i].labels[axis]?, most_probable(&Calibration::None.apply(z))))
-                })
-                .collect();
             plan.steps.step();
-            Ok((train.len(), pairs))
+            let of_axis = |axis: usize| {
+                let labelled = |i: &usize| data.rows[*i].labels[axis];
+                let pairs = test
+                    .iter()
+                    .zip(&scores[axis][0])
+                    .filter_map(|(i, z)| Some((labelled(i)?, most_probable(&Calibration::None.apply(z)))));
+                (train.iter().filter_map(labelled).count(), pairs.collect())
+            };
+            Ok((0..axes.len()).map(of_axis).collect())
         })
         .collect::<Result<_>>()?;
-    Ok(SHARES
-        .iter()
-        .enumerate()
-        .map(|(s, share)| {
-            let of_share = &outcomes[s * plan.folds..(s + 1) * plan.folds];
-            let n = of_share.iter().map(|o| o.0).sum::<usize>() / plan.folds;
-            let pairs = of_share.iter().flat_map(|o| o.1.iter().copied());
-            (*share, n, Confusion::from_pairs(n_classes, pairs).macro_f1())
-        })
-        .collect())
+    let curve = |axis: usize| {
+        let n_classes = data.axes.axes[axis].classes().len();
+        let point = |(s, share): (usize, &f64)| {
+            let of_share = || outcomes[s * plan.folds..(s + 1) * plan.folds].iter().map(|o| &o[axis]);
+            let pairs = of_share().flat_map(|o| o.1.iter().copied());
+            LearningPoint {
+                share: *share,
+                n_rows: of_share().map(|o| o.0).sum::<usize>() / plan.folds,
+                macro_f1: Confusion::from_pairs(n_classes, pairs).macro_f1(),
+            }
+        };
+        SHARES.iter().enumerate().map(point).collect()
+    };
+    Ok((0..axes.len()).map(curve).collect())
 }
 
 impl CrossFit {

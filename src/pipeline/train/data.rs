@@ -9,6 +9,7 @@ use crate::model::hexadecimal;
 use crate::types::AxisSet;
 
 /// Rows in canonical order, with what every split needs to know of them.
+#[derive(Clone)]
 pub(super) struct Data<'a> {
     pub(super) rows: Vec<&'a TrainingRow>,
     pub(super) axes: &'a AxisSet,
@@ -32,6 +33,12 @@ impl<'a> Data<'a> {
         let (groups, n_groups) = groups(&rows, &mut notes);
         let (rewriter, n_names) = rewriter(&rows, params);
         Self { rows, axes: &set.axes, groups, n_groups, rewriter, n_names, notes }
+    }
+
+    /// The same rows, names rewritten as these settings ask.
+    pub(super) fn rewritten(&self, params: &TrainParams) -> Self {
+        let (rewriter, n_names) = rewriter(&self.rows, params);
+        Self { rewriter, n_names, ..self.clone() }
     }
 
     pub(super) fn passages(&self) -> Vec<Passage<'a>> {

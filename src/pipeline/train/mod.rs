@@ -8,6 +8,7 @@ mod out_of_fold;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod transfer;
 mod tune;
 mod validation;
 
@@ -364,7 +365,27 @@ fn cross_validate(
         blocks,
         steps,
     };
-    cross_fit::run(data, passages, &plan)
+    let mut fit = cross_fit::run(data, passages, &plan)?;
+    let open = open(data, params);
+    steps.expect(2);
+    let by_file = transfer::by_file(data, passages, &plan, &fit)?;
+    steps.step();
+    let names = open.map(|open| transfer::names_left_in(data, &open, passages, &plan, &fit)).transpose()?;
+    steps.step();
+    for (axis, by_file) in fit.axes.iter_mut().zip(by_file) {
+        axis.validation.by_file = by_file;
+    }
+    for (axis, names) in fit.axes.iter_mut().zip(names.into_iter().flatten()) {
+        axis.validation.names_left_in = Some(names);
+    }
+    Ok(fit)
+}
+
+/// The same rows with names left in; `None` when none is masked.
+fn open<'a>(data: &Data<'a>, params: &TrainParams) -> Option<Data<'a>> {
+    let bare = TrainParams { mask_names: false, ..params.clone() };
+    let open = data.rewritten(&bare);
+    (open.n_names < data.n_names).then_some(open)
 }
 
 #[expect(clippy::too_many_arguments, reason = "a card is put together from everything that was found")]

@@ -79,9 +79,48 @@ fn a_watcher_hears_of_every_fit() {
     train_watched(&set(), &TrainParams::default(), &watch).expect("trains");
     let mut heard = heard.into_inner().expect("no panic");
     heard.sort_unstable();
-    // 5 outer and 15 inner splits, three shares of five folds on two axes, and the last fit.
-    assert_eq!(heard.iter().map(|h| h.0).collect::<Vec<_>>(), (1..=51).collect::<Vec<_>>());
-    assert_eq!(heard.last(), Some(&(51, 51)));
+    // 5 outer and 15 inner splits, three shares of five folds, what carries over (twice), and the last fit.
+    assert_eq!(heard.iter().map(|h| h.0).collect::<Vec<_>>(), (1..=38).collect::<Vec<_>>());
+    assert_eq!(heard.last(), Some(&(38, 38)));
+}
+
+#[test]
+fn the_card_tells_what_carries_over_between_files_and_what_names_give_away() {
+    let row = |i: usize| {
+        let side = i % 2;
+        // The words tell sides apart in the first file only; in the second the speaker's name does.
+        let (file, words) = match (i < 60, side) {
+            (true, 0) => ("first.csv", "more sanctions and pressure"),
+            (true, _) => ("first.csv", "patience and a quiet talk"),
+            _ => ("second.csv", "nothing new about that"),
+        };
+        let speaker = if side == 0 { "Anna Bergström" } else { "Karl Steinmetz" };
+        TrainingRow {
+            text: format!("{speaker} on day {}: {words}", i / 2),
+            speaker: speaker.into(),
+            group: i.to_string(),
+            weight: 1.0,
+            labels: vec![Some(side)],
+            file: file.into(),
+            ..TrainingRow::default()
+        }
+    };
+    let set = TrainingSet {
+        axes: AxisSet { axes: vec![Axis::nominal("side", ["a".into(), "b".into()])] },
+        rows: (0..120).map(row).collect(),
+        notes: Vec::new(),
+    };
+    let model = train(&set, &TrainParams { c: Some(1.0), ..TrainParams::default() }).expect("trains");
+    let validation = model.card().axes[0].validation.as_ref().expect("validated");
+    let names: Vec<&str> = validation.by_file.iter().map(|f| f.file.as_str()).collect();
+    assert_eq!(names, ["first.csv", "second.csv"]);
+    let [first, second] = validation.by_file.as_slice() else { panic!("two files") };
+    assert!(first.held_out.accuracy > 0.95 && second.held_out.accuracy < 0.7, "{:?}", validation.by_file);
+    // What the second file's words say is nothing, so it teaches nothing about the first.
+    assert!(first.others.is_some_and(|o| o.accuracy < 0.7), "{first:?}");
+    let leak = validation.names_left_in.expect("names are masked");
+    assert!(leak.left_in > 0.95 && leak.gained > 0.1, "{leak:?}");
+    assert!(model.card().to_markdown().contains("| second.csv | 60 in 60 groups |"));
 }
 
 /// Settings with a lexicon and word vectors beside the terms.

@@ -19,19 +19,15 @@ pub(super) fn validate(
     p: &[Vec<f64>],
     predicted: &[usize],
     folds: &[usize],
-    learning: Vec<(f64, usize, f64)>,
     seed: u64,
 ) -> Validation {
     let n_classes = data.axes.axes[axis].classes().len();
     let confusion = Confusion::from_pairs(n_classes, y.iter().copied().zip(predicted.iter().copied()));
     let groups: Vec<usize> = rows.iter().map(|i| data.groups[*i]).collect();
     let macro_f1 = confusion.macro_f1();
-    let mut learning_curve: Vec<LearningPoint> = learning
-        .into_iter()
-        .map(|(share, n_rows, macro_f1)| LearningPoint { share, n_rows, macro_f1 })
-        .collect();
     let n_folds = folds.iter().max().map_or(1, |f| f + 1);
-    learning_curve.push(LearningPoint { share: 1.0, n_rows: rows.len() - rows.len() / n_folds, macro_f1 });
+    // The end of the curve; the rest of it needs fits of its own.
+    let whole = LearningPoint { share: 1.0, n_rows: rows.len() - rows.len() / n_folds, macro_f1 };
     Validation {
         accuracy: confusion.accuracy(),
         macro_f1,
@@ -42,7 +38,9 @@ pub(super) fn validate(
         baselines: baselines(data, rows, y, folds, n_classes),
         permutation_p: permutation_p(y, predicted, &groups, n_classes, macro_f1, seed),
         confusion: confusion.counts,
-        learning_curve,
+        learning_curve: vec![whole],
+        by_file: Vec::new(),
+        names_left_in: None,
     }
 }
 
