@@ -14,6 +14,9 @@ const LONG: usize = 420;
 /// What the examples are.
 const EXAMPLES_LEAD: &str = " “Reads like these” opens the labelled statements that a statement reads most like to the model: how alike they are, from 0 (nothing in common) to 1 (the same words), and how they were labelled.";
 
+/// What the shares are.
+const SHARES_LEAD: &str = " Beneath them each linear score, from which the model makes its probabilities, is taken apart; its parts add up to it.";
+
 /// The table of statements.
 pub struct Evidence {
     /// What is shown.
@@ -127,6 +130,9 @@ impl Evidence {
             shown += 1;
             rows[g].push((i, row));
         }
+        let has = |what: fn(&EvidenceRow) -> bool| rows.iter().flatten().any(|(_, row)| what(row));
+        let examples = if has(|row| !row.examples.is_empty()) { EXAMPLES_LEAD } else { "" };
+        let shares = if has(|row| !row.shares.is_empty()) { SHARES_LEAD } else { "" };
         let groups = rows
             .into_iter()
             .enumerate()
@@ -158,10 +164,9 @@ impl Evidence {
                 classes: axis.classes.iter().map(|c| c.title.clone()).collect(),
             })
             .collect();
-        let like = if options.reads_like.is_empty() { "" } else { EXAMPLES_LEAD };
         Self {
             lead: format!(
-                "{lead} Underlined words moved the score of the axis that is named with them: plainly towards its high pole, dashed towards its low pole.{like}"
+                "{lead} Underlined words moved the score of the axis that is named with them: plainly towards its high pole, dashed towards its low pole.{examples}{shares}"
             ),
             axes,
             groups,
