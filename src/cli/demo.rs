@@ -71,15 +71,13 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
     let comparison = compare(&statements, &[], &axes, &CompareParams::default())?;
     let options = PageOptions {
         title: "Sayso demo: five articles on Belarus and Ukraine".into(),
-        max_quotes: PageOptions::MAX_QUOTES,
         provenance: vec![
             ("command".into(), "sayso demo".into()),
             ("version".into(), format!("sayso {}", env!("CARGO_PKG_VERSION"))),
             ("caution".into(), "the model was trained on labels of these very statements: its scores here are surer than on new articles".into()),
         ],
         card: Some(model.card().clone()),
-        agreement: None,
-        events: Vec::new(),
+        ..PageOptions::default()
     };
     let page = report::html(&comparison, &statements, &options)?;
     write_atomically(&folder.join("report.html"), page.as_bytes(), true)?;

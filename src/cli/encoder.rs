@@ -11,7 +11,7 @@ use crate::model::Model;
 pub struct EncoderArgs {
     /// The folder of a sentence encoder: config.json, tokenizer.json and model.safetensors.
     #[arg(long, value_name = "DIR")]
-    encoder: Option<PathBuf>,
+    pub encoder: Option<PathBuf>,
     /// A folder to keep what the encoder read in, so that it reads no text twice.
     #[arg(long, value_name = "DIR", requires = "encoder")]
     encoder_cache: Option<PathBuf>,

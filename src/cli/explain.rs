@@ -4,14 +4,17 @@ use std::io::{IsTerminal, Write as _};
 use std::path::PathBuf;
 
 use super::encoder::EncoderArgs;
+use super::examples::{ExampleArgs, N_ALIKE};
 use super::{Outcome, Talk};
-use crate::corpus::{LabelFile, TrainingColumns, TrainingSet, axes_or_bundled};
 use crate::features::Passage;
 use crate::model::{Explanation, Model};
+use crate::pipeline::Examples;
+use crate::types::Class;
 use crate::{Error, Result};
 
 /// Tell what a model listens to, or why a text gets its score.
 #[derive(Debug, clap::Args)]
+#[command(mut_arg("labels", |arg| arg.num_args(1..).requires("passage")))]
 #[command(after_help = "Examples:
   sayso explain my.safetensors
   sayso explain my.safetensors 'We will not give in to threats.'
@@ -27,15 +30,8 @@ pub struct Args {
     /// What the text speaks about, for a model that was trained with --target.
     #[arg(long, value_name = "NAME")]
     target: Option<String>,
-    /// Labelled statements to find those in that read most like the text; with the bundled axes, or a table with --text and --label.
-    #[arg(long, value_name = "FILE", num_args = 1.., requires = "passage")]
-    labels: Vec<PathBuf>,
-    /// The column that holds the text of the labelled statements, in a table of any kind.
-    #[arg(long, value_name = "COLUMN", requires = "label")]
-    text: Option<String>,
-    /// The columns that hold their classes.
-    #[arg(long, value_name = "COLUMN,…", value_delimiter = ',', requires_all = ["text", "labels"])]
-    label: Vec<String>,
+    #[command(flatten)]
+    examples: ExampleArgs,
     /// The axes of the labelled statements; those that come with Sayso if not given.
     #[arg(long, value_name = "FILE", conflicts_with = "label")]
     axes: Option<PathBuf>,
@@ -67,9 +63,13 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
         Some(text) => {
             let passage = Passage { text, target: args.target.as_deref().unwrap_or_default(), span: None };
             let explained: Vec<Explanation> = axes.iter().map(|i| model.explain(*i, passage)).collect();
-            let alike = if args.labels.is_empty() { Vec::new() } else { alike(args, &model, passage)? };
+            let alike = if args.examples.labels.is_empty() {
+                Vec::new()
+            } else {
+                alike(args, &model, passage, talk)?
+            };
             match args.format.as_str() {
-                "json" if args.labels.is_empty() => json(&explained)?,
+                "json" if args.examples.labels.is_empty() => json(&explained)?,
                 "json" => json(&serde_json::json!({ "axes": explained, "reads_like": alike }))?,
                 "html" => html(&explained) + &html_of(&alike),
                 _ => explained.iter().map(|e| text_of(e, args.top)).collect::<String>() + &list_of(&alike),
@@ -96,49 +96,30 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
 
 /// A labelled statement that reads like the text.
 #[derive(serde::Serialize)]
-struct Alike {
+struct ReadsLike {
     text: String,
     similarity: f64,
-    /// Class by axis.
+    /// Class by axis; "a or b" where annotators differ.
     labels: BTreeMap<String, String>,
 }
 
-/// How many statements that read like the text are shown.
-const N_ALIKE: usize = 3;
-
-fn alike(args: &Args, model: &Model, passage: Passage<'_>) -> Result<Vec<Alike>> {
-    let set = match &args.text {
-        Some(text) => {
-            let columns = TrainingColumns {
-                text: text.clone(),
-                labels: args.label.clone(),
-                ..TrainingColumns::default()
-            };
-            TrainingSet::read(&args.labels, &columns, None)?
-        }
-        None => {
-            let axes = axes_or_bundled(args.axes.as_deref())?;
-            let file = LabelFile::read(&args.labels, &axes, None)?;
-            TrainingSet::from_labelled(&file.rows, &file.axes)
-        }
-    };
-    let texts: Vec<Passage<'_>> = set.rows.iter().map(|r| r.text.as_str().into()).collect();
-    let found = model.similar(passage, &texts, N_ALIKE).into_iter().map(|similar| {
-        let row = &set.rows[similar.index];
-        let labels = set.axes.axes.iter().zip(&row.labels);
-        let labels =
-            labels.filter_map(|(axis, class)| Some((axis.id.clone(), axis.classes()[(*class)?].id.clone())));
-        Alike { text: row.text.clone(), similarity: similar.similarity, labels: labels.collect() }
+fn alike(args: &Args, model: &Model, passage: Passage<'_>, talk: &Talk) -> Result<Vec<ReadsLike>> {
+    let set = args.examples.read(args.axes.as_deref(), talk)?;
+    let axes: Vec<&str> = set.axes.axes.iter().map(|axis| axis.id.as_str()).collect();
+    let found = Examples::new(model, &set, &axes).alike(passage, N_ALIKE).into_iter().map(|alike| {
+        let ids = |classes: Vec<Class>| classes.into_iter().map(|c| c.id).collect::<Vec<_>>().join(" or ");
+        let labels = alike.labels.into_iter().map(|(axis, classes)| (axis, ids(classes)));
+        ReadsLike { text: alike.text, similarity: alike.similarity, labels: labels.collect() }
     });
     Ok(found.collect())
 }
 
-fn labels_of(alike: &Alike) -> String {
+fn labels_of(alike: &ReadsLike) -> String {
     let labels: Vec<String> = alike.labels.iter().map(|(axis, class)| format!("{axis} {class}")).collect();
     labels.join(", ")
 }
 
-fn list_of(alike: &[Alike]) -> String {
+fn list_of(alike: &[ReadsLike]) -> String {
     let mut out = String::new();
     for a in alike {
         let text: String = a.text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
@@ -147,7 +128,7 @@ fn list_of(alike: &[Alike]) -> String {
     out
 }
 
-fn html_of(alike: &[Alike]) -> String {
+fn html_of(alike: &[ReadsLike]) -> String {
     let mut out = String::new();
     for a in alike {
         let _ = writeln!(

@@ -8,6 +8,7 @@ mod convert;
 mod demo;
 mod encoder;
 mod evaluate;
+mod examples;
 mod explain;
 mod extract;
 mod init;

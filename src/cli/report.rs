@@ -1,6 +1,9 @@
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use super::encoder::EncoderArgs;
+use super::examples::{ExampleArgs, N_ALIKE};
 use super::{Outcome, Talk, file_digest};
 use crate::corpus::{
     DayOrder, LabelFile, Output, Table, bundled_axes, parse_date, read_axes, read_statements,
@@ -8,12 +11,13 @@ use crate::corpus::{
 };
 use crate::model::Model;
 use crate::pipeline::{
-    AgreeParams, Clustering, CompareParams, Comparison, Intervals, Pair, agree, compare, held_out,
+    AgreeParams, Clustering, CompareParams, Comparison, Examples, Intervals, Pair, ReadsLike, agree, compare,
+    held_out, telling,
 };
 use crate::report::{self, PageOptions};
 use crate::statistics::Target;
 use crate::types::{Axis, AxisSet, Class, LabelledStatement, ScoredStatement};
-use crate::{Error, Result};
+use crate::{Error, Position, Result};
 
 /// Compare outlets: one page with figures, intervals, and the statements behind every mark.
 #[derive(Debug, clap::Args)]
@@ -21,7 +25,12 @@ use crate::{Error, Result};
   sayso report scored.csv -o report.html
   sayso report scored.csv --gold labels.csv -o report.html
   sayso report scored.csv --gold labels.csv --by speaker --format csv -o figures.csv
-  sayso report scored.csv --gold labels.csv --cluster both -o report.html")]
+  sayso report scored.csv --gold labels.csv --cluster both -o report.html
+  sayso report scored.csv --labels labels.csv --model my.safetensors -o report.html")]
+#[command(
+    mut_arg("labels", |arg| arg.help("Labelled statements: under each quoted statement stand the three that read most like it; with --axes, or a table with --text and --label")),
+    mut_arg("encoder", |arg| arg.requires("labels"))
+)]
 pub struct Args {
     /// Scored statements: .csv, .tsv or .jsonl, - for standard input.
     #[arg(value_name = "SCORED", required = true)]
@@ -56,9 +65,14 @@ pub struct Args {
     /// Take labels without a sample_prob for a simple random sample within each group.
     #[arg(long)]
     assume_random: bool,
-    /// The model that scored the statements: its quality is shown, and labels that trained it still correct it fairly.
+    #[command(flatten)]
+    examples: ExampleArgs,
+    /// The model that scored the statements: its quality is shown, and labels that trained it still correct it fairly; what
+    /// reads like --labels is found by the model that comes with Sayso if none is given.
     #[arg(long, value_name = "MODEL")]
     model: Option<PathBuf>,
+    #[command(flatten)]
+    encoder: EncoderArgs,
     /// Things that happened, for the timeline: a table with the columns date and label.
     #[arg(long, value_name = "FILE")]
     events: Option<PathBuf>,
@@ -102,6 +116,9 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
         ..CompareParams::default()
     };
     let comparison = compare(&file.statements, &gold, &axes, &params)?;
+    if format != "html" && !args.examples.labels.is_empty() {
+        talk.warn("what statements read like stands on the HTML page alone, so --labels is not used");
+    }
     let text = match format {
         "json" => report::json(&comparison)?,
         "csv" => report::csv(&comparison)?,
@@ -111,9 +128,10 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
                 title: args.title.clone(),
                 max_quotes: args.max_quotes,
                 provenance: provenance(args)?,
-                card: model.map(|m| m.card().clone()),
+                card: model.as_ref().map(|m| m.card().clone()),
                 // Labels of one annotator have no agreement, which is no error here.
                 agreement: agree(&gold, &axes, &AgreeParams::default()).ok(),
+                reads_like: reads_like(args, model, &comparison, &file.statements, talk)?,
                 events: args.events.as_deref().map(read_events).transpose()?.unwrap_or_default(),
             };
             report::html(&comparison, &file.statements, &options)?
@@ -135,6 +153,59 @@ fn labels(args: &Args, axes: &AxisSet, talk: &Talk) -> Result<Vec<LabelledStatem
         talk.warn(format!("{} label rows left out; the first: {first}", labels.problems.len()));
     }
     Ok(labels.rows)
+}
+
+/// What the statements that may be shown read like.
+fn reads_like(
+    args: &Args,
+    model: Option<Model>,
+    comparison: &Comparison,
+    statements: &[ScoredStatement],
+    talk: &Talk,
+) -> Result<BTreeMap<usize, ReadsLike>> {
+    if args.examples.labels.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let set = args.examples.read(args.axes.as_deref(), talk)?;
+    let shown: Vec<&str> = comparison.axes.iter().map(|axis| axis.id.as_str()).collect();
+    let all = shown.join(", ");
+    let labelled = set.axes.axes.iter().map(|axis| axis.id.as_str());
+    let (of_axes, others): (Vec<&str>, Vec<&str>) = labelled.partition(|id| shown.contains(id));
+    if of_axes.is_empty() {
+        let found = format!("labels on {}", others.join(", "));
+        let position = Position::file(&args.examples.labels[0]);
+        return Err(Error::input(position, found, format!("labels on an axis of the statements: {all}"))
+            .with_help("In a table of any kind, the name of the column with the classes is the axis: --text COLUMN --label AXIS."));
+    }
+    if !others.is_empty() {
+        talk.warn(format!(
+            "labels on {} are not shown: the statements have no scores there",
+            others.join(", ")
+        ));
+    }
+    let mut model = model.map_or_else(Model::bundled, Ok)?;
+    let known: Vec<&str> = model.axes().iter().map(|axis| axis.axis.id.as_str()).collect();
+    if !shown.iter().any(|id| known.contains(id)) {
+        let name =
+            args.model.as_ref().map_or("the one that comes with Sayso".into(), |p| p.display().to_string());
+        let error = Error::argument("--model", name, format!("a model of the axes of the statements: {all}"));
+        return Err(error.with_help(format!(
+            "It has the axes {}; name the model that scored the statements.",
+            known.join(", ")
+        )));
+    }
+    args.encoder.attach(&mut model, talk)?;
+    let examples = Examples::new(&model, &set, &shown);
+    let chosen = telling(comparison, statements, args.max_quotes);
+    let explained = examples.explain(statements, &chosen, N_ALIKE);
+    if explained.n_scored_otherwise > 0 {
+        talk.warn(format!(
+            "{} of {} statements have other scores than the model gives: what made them is not shown. Name the model that scored them with --model.",
+            explained.n_scored_otherwise,
+            chosen.len()
+        ));
+    }
+    Ok(explained.by_statement)
 }
 
 fn write(args: &Args, text: &str) -> Result<()> {
@@ -217,7 +288,7 @@ fn read_events(path: &Path) -> Result<Vec<(String, String)>> {
         match parse_date(&cell, DayOrder::Unknown) {
             Ok(Some(day)) => events.push((day, row.cell(label).to_string())),
             _ => {
-                let position = crate::Position::row(path, row.number).column("date");
+                let position = Position::row(path, row.number).column("date");
                 return Err(Error::input(position, format!("{cell:?}"), "a date such as 2022-02-24"));
             }
         }
@@ -228,7 +299,7 @@ fn read_events(path: &Path) -> Result<Vec<(String, String)>> {
 /// What the page was made from, so that it can be made again.
 fn provenance(args: &Args) -> Result<Vec<(String, String)>> {
     let mut facts = vec![("command".to_string(), command(args))];
-    let inputs = args.scored.iter().chain(&args.gold).chain(&args.model);
+    let inputs = args.scored.iter().chain(&args.gold).chain(&args.examples.labels).chain(&args.model);
     for path in inputs.filter(|path| *path != Path::new("-")) {
         facts.push((format!("SHA-256 of {}", path.display()), file_digest(path)?));
     }
@@ -240,7 +311,9 @@ fn command(args: &Args) -> String {
     let mut words = vec!["sayso report".to_string()];
     words.extend(args.scored.iter().map(|p| p.display().to_string()));
     words.extend(args.gold.iter().map(|p| format!("--gold {}", p.display())));
+    words.extend(args.examples.words());
     words.extend(args.model.iter().map(|p| format!("--model {}", p.display())));
+    words.extend(args.encoder.encoder.iter().map(|p| format!("--encoder {}", p.display())));
     words.extend(args.axes.iter().map(|p| format!("--axes {}", p.display())));
     words.push(format!(
         "--by {} --target {} --cluster {} --ci {} --min-n {} --max-quotes {}",

@@ -31,6 +31,23 @@ pub struct Explanation {
     pub words: Vec<WordValue>,
 }
 
+/// What makes the linear score of a text on one axis: `intercept + words + Σ values of blocks`, exactly as in [`Explanation`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct AxisShares {
+    /// The axis.
+    pub axis: String,
+    /// What positive values speak for: the id of a class.
+    pub towards: String,
+    /// What the model says before it reads.
+    pub intercept: f64,
+    /// What the terms add, in nats.
+    pub words: f64,
+    /// What each block of dense features adds.
+    pub blocks: Vec<BlockValue>,
+    /// The linear score, in nats.
+    pub linear_score: f64,
+}
+
 /// What a block of dense features adds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BlockValue {
@@ -84,14 +101,37 @@ impl Model {
     /// When `axis` is not below the number of axes.
     pub fn explain(&self, axis: usize, passage: Passage<'_>) -> Explanation {
         let mut scorer = self.scorer();
-        let (first, n) = self.outputs()[axis];
         let mut p = Vec::new();
-        scorer.probabilities(passage, &mut p);
+        let (ids, values, rows) = scorer.values(passage, &mut p);
+        let (shares, adds) = self.shares(axis, &p, ids, values, rows);
+        let sources = self.tfidf.sources(passage);
+        Explanation {
+            axis: shares.axis,
+            towards: shares.towards,
+            intercept: shares.intercept,
+            linear_score: shares.linear_score,
+            words: spread(&sources, &adds),
+            terms: self.named(&adds),
+            blocks: shares.blocks,
+            text: self.tfidf.normalised(passage.text),
+        }
+    }
+
+    /// What the terms and each block of a text add to its score, and each term by itself; `p` has the calibrated probabilities
+    /// of all axes, one after the other.
+    pub(super) fn shares(
+        &self,
+        axis: usize,
+        p: &[f64],
+        ids: &[u32],
+        values: &[f64],
+        rows: &[Vec<f32>],
+    ) -> (AxisShares, BTreeMap<u32, f64>) {
+        let (first, n) = self.outputs()[axis];
         let from: usize = self.axes[..axis].iter().map(|a| a.axis.classes().len()).sum();
         let classes = self.axes[axis].axis.classes();
         let class = self.axes[axis].decide(&p[from..from + classes.len()]);
         let d = direction(self, axis, class);
-        let (ids, values, rows) = scorer.values(passage);
         let adds = self.contributions(first, n, &d, ids, values);
         let blocks: Vec<BlockValue> = self
             .dense
@@ -105,20 +145,17 @@ impl Model {
             })
             .collect();
         let intercept: f64 = self.axes[axis].intercepts.iter().zip(&d).map(|(b, d)| b * d).sum();
-        let linear_score =
-            intercept + adds.values().sum::<f64>() + blocks.iter().map(|b| b.value).sum::<f64>();
-        let sources = self.tfidf.sources(passage);
+        let words = adds.values().sum::<f64>();
         let towards = if self.axes[axis].axis.has_poles() { classes.len() - 1 } else { class };
-        Explanation {
+        let shares = AxisShares {
             axis: self.axes[axis].axis.id.clone(),
             towards: classes[towards].id.clone(),
             intercept,
-            linear_score,
-            words: spread(&sources, &adds),
-            terms: self.named(&adds),
+            words,
+            linear_score: intercept + words + blocks.iter().map(|b| b.value).sum::<f64>(),
             blocks,
-            text: self.tfidf.normalised(passage.text),
-        }
+        };
+        (shares, adds)
     }
 
     /// tf-idf × weight of each term of a text, in one direction.

@@ -15,10 +15,10 @@ pub use card::{
     AxisCard, Baselines, BlockCard, Card, FileScores, LearningPoint, NamesLeftIn, Scores, Trial, Validation,
     Weighting,
 };
-pub use explain::{BlockValue, Explanation, WordValue};
+pub use explain::{AxisShares, BlockValue, Explanation, WordValue};
 pub use language::Language;
 pub use score::{Scorer, Scorers, TextScore};
-pub use similar::Similar;
+pub use similar::{Reading, Similar, TextIndex};
 
 /// Bytes as lower-case hexadecimal digits.
 pub(crate) fn hexadecimal(bytes: &[u8]) -> String {

@@ -112,7 +112,12 @@ impl<'m> Scorers<'m> {
     }
 }
 
-impl Scorer<'_> {
+impl<'m> Scorer<'m> {
+    /// The model.
+    pub(super) fn model(&self) -> &'m Model {
+        self.model
+    }
+
     /// Reads the dense features of these passages in one go; the passages that are scored next must be these, in this order.
     /// Nothing changes but the time it takes: sentence encoders are faster on many texts.
     pub fn prepare(&mut self, passages: &[Passage<'_>]) {
@@ -312,9 +317,10 @@ impl Scorer<'_> {
         });
     }
 
-    /// The terms of a text and their tf-idf, and its dense rows by block.
-    pub(super) fn values(&mut self, passage: Passage<'_>) -> (&[u32], &[f64], &[Vec<f32>]) {
+    /// The terms of a text and their tf-idf, and its dense rows by block; its calibrated probabilities are appended to `p`.
+    pub(super) fn values(&mut self, passage: Passage<'_>, p: &mut Vec<f64>) -> (&[u32], &[f64], &[Vec<f32>]) {
         self.read(passage, true);
+        self.finish(p);
         (&self.ids, &self.values, &self.dense)
     }
 

@@ -4,8 +4,10 @@ mod agree;
 mod check;
 mod compare;
 mod evaluate;
+mod examples;
 mod extract;
 mod held_out;
+mod telling;
 mod train;
 
 pub use agree::{
@@ -19,6 +21,8 @@ pub use compare::{
     Sampling, Sensitivity, SpeakerCell, SpeakerRow, Split, Spread, WordRow, compare,
 };
 pub use evaluate::{AxisEvaluation, Evaluation, evaluate};
+pub use examples::{Alike, Examples, Explained, ReadsLike};
 pub use extract::{SpeakerDirectory, extract, statement_id};
 pub use held_out::held_out;
+pub use telling::telling;
 pub use train::{Blocks, C_GRID, FEWEST_PER_CLASS, TrainParams, Tuned, train, train_watched, tune};

@@ -1,13 +1,21 @@
-//! The statements behind the marks: which ones are shown, and how.
+//! The statements behind the marks: how many have room, and how they are shown.
 
 use std::collections::BTreeMap;
 
+use super::PageOptions;
 use super::chart::signed;
-use crate::pipeline::Comparison;
+use crate::model::AxisShares;
+use crate::pipeline::{Alike, Comparison, ReadsLike, telling};
 use crate::types::{AxisScore, ScoredStatement};
 
 /// A statement is cut after this many characters.
 const LONG: usize = 420;
+
+/// What the examples are.
+const EXAMPLES_LEAD: &str = " “Reads like these” opens the labelled statements that a statement reads most like to the model: how alike they are, from 0 (nothing in common) to 1 (the same words), and how they were labelled.";
+
+/// What the shares are.
+const SHARES_LEAD: &str = " Beneath them each linear score, from which the model makes its probabilities, is taken apart; its parts add up to it.";
 
 /// The table of statements.
 pub struct Evidence {
@@ -53,6 +61,10 @@ pub struct EvidenceRow {
     pub parts: Vec<(Tone, String)>,
     /// The terms with their weights.
     pub why: String,
+    /// The labelled statements that it reads like.
+    pub examples: Vec<EvidenceExample>,
+    /// What the words and each block of the model add, one line an axis.
+    pub shares: Vec<String>,
     /// One line an axis.
     pub scores: Vec<String>,
     /// What the score column is sorted by.
@@ -63,6 +75,16 @@ pub struct EvidenceRow {
     pub article: String,
     /// Its address; empty unless it is a web address.
     pub url: String,
+}
+
+/// A labelled statement that a statement reads like.
+pub struct EvidenceExample {
+    /// How alike they are.
+    pub similarity: String,
+    /// Its words.
+    pub text: String,
+    /// Its classes, axis by axis.
+    pub labels: String,
 }
 
 /// Which way a part of the words moved the score.
@@ -77,34 +99,40 @@ pub enum Tone {
 }
 
 impl Evidence {
-    /// Chooses and words the statements: at most `max`, and at most about `room` bytes of them.
-    pub fn new(comparison: &Comparison, statements: &[ScoredStatement], max: usize, room: usize) -> Self {
+    /// Words the statements that tell most: as many as are asked for and have room.
+    pub fn new(
+        comparison: &Comparison,
+        statements: &[ScoredStatement],
+        options: &PageOptions,
+        room: usize,
+    ) -> Self {
         let place: BTreeMap<&str, usize> =
             comparison.groups.iter().enumerate().map(|(i, g)| (g.name.as_str(), i)).collect();
-        let mut members: Vec<Vec<usize>> = vec![Vec::new(); comparison.groups.len()];
-        for (i, s) in statements.iter().enumerate() {
-            if let Some(g) = place.get(comparison.group_of(s)) {
-                members[*g].push(i);
-            }
+        let group = |s: &ScoredStatement| place.get(comparison.group_of(s)).copied();
+        let mut n_members = vec![0; comparison.groups.len()];
+        for g in statements.iter().filter_map(group) {
+            n_members[g] += 1;
         }
-        let total: usize = members.iter().map(Vec::len).sum();
-        let queues: Vec<Vec<usize>> =
-            members.iter().map(|group| telling_first(comparison, statements, group)).collect();
-        let mut rows: Vec<Vec<(usize, EvidenceRow)>> = members.iter().map(|_| Vec::new()).collect();
+        let total: usize = n_members.iter().sum();
+        let mut rows: Vec<Vec<(usize, EvidenceRow)>> = n_members.iter().map(|_| Vec::new()).collect();
         let (mut shown, mut bytes) = (0, 0);
-        let longest = queues.iter().map(Vec::len).max().unwrap_or(0);
-        'all: for turn in 0..longest {
-            for (g, queue) in queues.iter().enumerate() {
-                let Some(i) = queue.get(turn) else { continue };
-                let row = EvidenceRow::new(comparison, &statements[*i]);
-                bytes += row.size();
-                if shown == max || bytes > room {
-                    break 'all;
-                }
-                shown += 1;
-                rows[g].push((*i, row));
+        for i in telling(comparison, statements, options.max_quotes) {
+            let Some(g) = group(&statements[i]) else { continue };
+            let mut row = EvidenceRow::new(comparison, &statements[i]);
+            if let Some(like) = options.reads_like.get(&i) {
+                row.examples = examples(comparison, like);
+                row.shares = shares(comparison, like);
             }
+            bytes += row.size();
+            if bytes > room {
+                break;
+            }
+            shown += 1;
+            rows[g].push((i, row));
         }
+        let has = |what: fn(&EvidenceRow) -> bool| rows.iter().flatten().any(|(_, row)| what(row));
+        let examples = if has(|row| !row.examples.is_empty()) { EXAMPLES_LEAD } else { "" };
+        let shares = if has(|row| !row.shares.is_empty()) { SHARES_LEAD } else { "" };
         let groups = rows
             .into_iter()
             .enumerate()
@@ -113,7 +141,7 @@ impl Evidence {
                 EvidenceGroup {
                     index: g,
                     name: comparison.groups[g].name.clone(),
-                    note: format!("{} of {} statements", rows.len(), members[g].len()),
+                    note: format!("{} of {} statements", rows.len(), n_members[g]),
                     rows: rows.into_iter().map(|(_, row)| row).collect(),
                 }
             })
@@ -138,65 +166,12 @@ impl Evidence {
             .collect();
         Self {
             lead: format!(
-                "{lead} Underlined words moved the score of the axis that is named with them: plainly towards its high pole, dashed towards its low pole."
+                "{lead} Underlined words moved the score of the axis that is named with them: plainly towards its high pole, dashed towards its low pole.{examples}{shares}"
             ),
             axes,
             groups,
         }
     }
-}
-
-/// The members of a group so that, however many are shown, all axes and classes have their strongest, their least
-/// certain and a typical one among them.
-fn telling_first(comparison: &Comparison, statements: &[ScoredStatement], members: &[usize]) -> Vec<usize> {
-    let mut queues: Vec<Vec<usize>> = Vec::new();
-    for axis in &comparison.axes {
-        for class in &axis.classes {
-            let mut of_class: Vec<(f64, usize)> = members
-                .iter()
-                .filter_map(|i| {
-                    let score = statements[*i].axes.get(&axis.id).filter(|s| s.class == class.id)?;
-                    Some((score.p.iter().copied().fold(0.0, f64::max), *i))
-                })
-                .collect();
-            of_class.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-            queues.push(by_turns(&of_class));
-        }
-    }
-    queues.push(members.to_vec());
-    let mut order = Vec::with_capacity(members.len());
-    let mut seen = std::collections::BTreeSet::new();
-    let longest = queues.iter().map(Vec::len).max().unwrap_or(0);
-    for turn in 0..longest {
-        for queue in &queues {
-            if let Some(i) = queue.get(turn).filter(|i| seen.insert(**i)) {
-                order.push(*i);
-            }
-        }
-    }
-    order
-}
-
-/// The surest, the least sure, the middle one, the next surest and so on.
-fn by_turns(sorted: &[(f64, usize)]) -> Vec<usize> {
-    let (mut first, mut last, mut middle) = (0, sorted.len(), sorted.len() / 2);
-    let mut order = Vec::with_capacity(sorted.len());
-    while first < last {
-        order.push(sorted[first].1);
-        first += 1;
-        if first < last {
-            last -= 1;
-            order.push(sorted[last].1);
-        }
-        middle = middle.clamp(first, last);
-        if middle < last {
-            order.push(sorted[middle].1);
-            middle += 1;
-        }
-    }
-    let mut seen = std::collections::BTreeSet::new();
-    order.retain(|i| seen.insert(*i));
-    order
 }
 
 impl EvidenceRow {
@@ -231,13 +206,7 @@ impl EvidenceRow {
             .filter_map(|(score, axis)| Some(((*score)?, axis)))
             .filter(|(score, _)| !score.terms.is_empty())
             .max_by(|a, b| a.0.score.unwrap_or(0.0).abs().total_cmp(&b.0.score.unwrap_or(0.0).abs()));
-        let quote = if s.quote.chars().count() > LONG {
-            let mut cut: String = s.quote.chars().take(LONG).collect();
-            cut.push('…');
-            cut
-        } else {
-            s.quote.clone()
-        };
+        let quote = cut(&s.quote);
         let (parts, why) = match telling {
             Some((score, axis)) => {
                 let terms: Vec<(&str, f64)> =
@@ -255,6 +224,8 @@ impl EvidenceRow {
             kind: s.kind.clone(),
             parts,
             why,
+            examples: Vec::new(),
+            shares: Vec::new(),
             sort: scores.iter().flatten().find_map(|a| a.score).map_or(String::new(), |v| format!("{v:.3}")),
             scores: lines,
             date: s.date.clone(),
@@ -263,15 +234,67 @@ impl EvidenceRow {
         }
     }
 
+    /// True when there is something to open beneath its words.
+    pub fn has_more(&self) -> bool {
+        !self.examples.is_empty() || !self.shares.is_empty()
+    }
+
     /// About how many bytes it takes on the page: escaping and tags included.
     fn size(&self) -> usize {
         let words: usize = self.parts.iter().map(|(_, text)| text.len() + 13).sum();
         let scores: usize = self.scores.iter().map(|s| s.len() + 4).sum();
+        let example = |e: &EvidenceExample| e.similarity.len() + e.text.len() + e.labels.len() + 35;
+        let examples: usize = self.examples.iter().map(example).sum();
+        let shares: usize = self.shares.iter().map(|s| s.len() + 4).sum();
+        let opened = if self.has_more() { 90 } else { 0 };
         let rest =
             [&self.speaker, &self.kind, &self.why, &self.date, &self.article, &self.url, &self.classes];
         // Escaping can make a character five times as long; letters rarely need it.
-        words + scores + rest.iter().map(|s| s.len()).sum::<usize>() + 170
+        words + scores + examples + shares + opened + rest.iter().map(|s| s.len()).sum::<usize>() + 170
     }
+}
+
+/// A text without its end, if it is long.
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(LONG) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.into(),
+    }
+}
+
+/// The labelled statements with their classes on the axes that are shown.
+fn examples(comparison: &Comparison, like: &ReadsLike) -> Vec<EvidenceExample> {
+    let worded = |alike: &Alike| {
+        let labels = comparison.axes.iter().filter_map(|axis| {
+            let classes: Vec<&str> = alike.labels.get(&axis.id)?.iter().map(|c| c.title.as_str()).collect();
+            Some(format!("{} {}", axis.id, classes.join(" or ")))
+        });
+        EvidenceExample {
+            similarity: format!("{:.2}", alike.similarity),
+            text: cut(&alike.text),
+            labels: format!("labelled {}", labels.collect::<Vec<_>>().join(", ")),
+        }
+    };
+    like.alike.iter().map(worded).collect()
+}
+
+/// What made the score of each axis that is shown.
+fn shares(comparison: &Comparison, like: &ReadsLike) -> Vec<String> {
+    let worded = |shares: &AxisShares| {
+        let axis = comparison.axes.iter().find(|axis| axis.id == shares.axis)?;
+        let towards = axis.classes.iter().find(|class| class.id == shares.towards)?;
+        let blocks = shares.blocks.iter().map(|b| format!(", {} by the {}", signed(b.value), b.name));
+        Some(format!(
+            "{} {} towards {}: {} before reading, {} by the words{}",
+            axis.id,
+            signed(shares.linear_score),
+            towards.title,
+            signed(shares.intercept),
+            signed(shares.words),
+            blocks.collect::<String>()
+        ))
+    };
+    like.shares.iter().filter_map(worded).collect()
 }
 
 /// Cuts a quotation at the terms that moved its score; longer terms win where two overlap.
@@ -324,14 +347,5 @@ mod tests {
                 (Tone::Plain, " is aggressive.".into())
             ]
         );
-    }
-
-    #[test]
-    fn turns_take_every_statement_once() {
-        let sorted: Vec<(f64, usize)> = (0..7).map(|i| (1.0 - 0.1 * i as f64, i)).collect();
-        let mut order = by_turns(&sorted);
-        assert_eq!(order[..3], [0, 6, 3]);
-        order.sort_unstable();
-        assert_eq!(order, (0..7).collect::<Vec<_>>());
     }
 }

@@ -12,13 +12,15 @@ mod spread;
 mod tidy;
 mod view;
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use crate::model::Card;
-use crate::pipeline::{Agreement, Comparison};
+use crate::pipeline::{Agreement, Comparison, ReadsLike};
 use crate::types::ScoredStatement;
 use crate::{Error, Result};
 pub use tidy::{csv, json, markdown};
@@ -40,6 +42,8 @@ pub struct PageOptions {
     pub card: Option<Card>,
     /// How far the annotators of the labels agree, where two labelled the same statements.
     pub agreement: Option<Agreement>,
+    /// What statements read like, by their index.
+    pub reads_like: BTreeMap<usize, ReadsLike>,
     /// Things that happened, for the timeline: date as `YYYY-MM-DD`, and what.
     pub events: Vec<(String, String)>,
 }
@@ -52,6 +56,7 @@ impl Default for PageOptions {
             provenance: Vec::new(),
             card: None,
             agreement: None,
+            reads_like: BTreeMap::new(),
             events: Vec::new(),
         }
     }

@@ -50,11 +50,17 @@
     if (tools.firstChild) { figure.appendChild(tools); }
   });
 
+  // What stands in a row or cell, without what can be opened beneath it.
+  function ownWords(element) {
+    var beneath = element.querySelector('details');
+    return beneath ? element.textContent.replace(beneath.textContent, '') : element.textContent;
+  }
+
   // Sort a table by a column; a second press turns the order round.
   function key(row, column) {
     var c = row.cells[column];
     if (!c) { return ''; }
-    var value = c.getAttribute('data-v') || c.textContent.trim();
+    var value = c.getAttribute('data-v') || ownWords(c).trim();
     var number = parseFloat(value.replace(/\u2212/g, '-').replace(/[^0-9.eE+\-]/g, ''));
     return /\d/.test(value) && !isNaN(number) && !/^\d{4}-\d\d/.test(value) ? number : value.toLowerCase();
   }
@@ -85,7 +91,7 @@
   form.hidden = false;
   var count = doc.getElementById('shown');
   var rows = all('tbody tr.s', table).map(function (row) {
-    return { row: row, classes: (row.getAttribute('data-c') || '').split(' '), group: row.parentNode.getAttribute('data-o'), words: row.textContent.toLowerCase() };
+    return { row: row, classes: (row.getAttribute('data-c') || '').split(' '), group: row.parentNode.getAttribute('data-o'), words: ownWords(row).toLowerCase() };
   });
   var fields = ['o', 'a', 'c', 'q'];
   function classesOf(axis) {

@@ -192,7 +192,7 @@ impl Page {
             any_corrected: comparison.axes.iter().any(|axis| axis.corrected),
             groups: groups(comparison),
             coverage_note: coverage_note(comparison),
-            evidence: Evidence::new(comparison, statements, options.max_quotes, room),
+            evidence: Evidence::new(comparison, statements, options, room),
             methods: findings::methods(comparison),
             notes: comparison.notes.iter().map(|note| note.text.clone()).collect(),
             provenance: options.provenance.clone(),

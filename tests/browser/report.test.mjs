@@ -113,6 +113,31 @@ test("the form filters by outlet, axis, class and words", async () => {
   await page.close();
 });
 
+test("what a statement reads like opens beneath it, and no search or sorting reads it", async () => {
+  writeFileSync(join(folder, "few.csv"), "quote,alignment\nAn aggressor that unmistakablewords describe.,pro-kyiv\nNo aggressor at all.,neutral\n");
+  sayso("report", "scored.csv", "--labels", "few.csv", "-o", "examples.html");
+  const { page, silent } = await open("examples.html");
+  const all = await shown(page);
+  const like = page.locator("table.evidence details", { hasText: "unmistakablewords" }).first();
+  assert.equal(await like.locator("summary").textContent(), "reads like these");
+  assert.ok(!(await like.locator("li").first().isVisible()), "closed at first");
+  await like.locator("summary").click();
+  assert.ok(await like.locator("li").first().isVisible());
+  await page.fill("form.filters input[name=q]", "unmistakablewords");
+  assert.equal(await shown(page), 0, "examples are not searched");
+  await page.fill("form.filters input[name=q]", "");
+  assert.equal(await shown(page), all);
+  const first = () => page.evaluate(() => document.querySelector("table.evidence tr.s").cells[1].firstChild.textContent);
+  await page.locator("table.evidence thead button").nth(1).click();
+  const up = await first();
+  await page.locator("table.evidence thead button").nth(1).click();
+  assert.ok(up.toLowerCase() <= (await first()).toLowerCase(), "sorted by the statement's own words");
+  await page.emulateMedia({ media: "print" });
+  assert.ok(await like.locator("summary").isVisible(), "the line stands in print");
+  silent();
+  await page.close();
+});
+
 test("tables sort both ways, by number where there are numbers", async () => {
   const { page, silent } = await open("report.html");
   const column = () => page.evaluate(() => [...document.querySelectorAll("#coverage tbody tr")].map((r) => +r.cells[1].textContent));

@@ -7,6 +7,7 @@ mod extract;
 mod label;
 mod report;
 mod report_checks;
+mod report_examples;
 mod safety;
 mod train;
 mod training;
