@@ -194,7 +194,7 @@ if not wanted or any(w.startswith(needs_x) for w in wanted):
         stage(f"LIBLINEAR, 2 classes, C {c}", lambda c=c: solve_liblinear(x, c))
     for solver, tol in (("lbfgs", 1e-4), ("lbfgs", 1e-6), ("newton-cg", 1e-4), ("newton-cg", 1e-6), ("sag", 1e-4), ("saga", 1e-4)):
         stage(f"scikit-learn {solver} tol {tol}, 3 classes, C 1", lambda s=solver, t=tol: solve_sklearn(x, three, 1, s, t))
-stage("train", train_all)
+stage("train words, C 10", train_all)
 stage("Vowpal Wabbit", vowpal)
 stage("vw program", vowpal_program)
 stage("fastText", fast_text)

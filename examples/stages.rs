@@ -66,6 +66,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         out.insert(name.into(), with(reached, &taken));
     }
 
+    if wanted("train") {
+        let (_, taken) = repeat(repeats, || model(&texts, &two, words.clone()))?;
+        out.insert("train words, C 10".into(), with(json!({}), &taken));
+    }
     for (name, params) in [("words", words), ("chars", chars)] {
         let name = format!("score {name}");
         if !wanted(&name) {

@@ -117,8 +117,8 @@ impl<const L: usize> Dual<'_, L> {
             }
         }
         for (c, v) in last_column.iter().zip(last_value) {
-            for k in 0..L {
-                sums[0][k] += v * self.u[*c as usize].0[k];
+            for (sum, w) in sums[0].iter_mut().zip(&self.u[*c as usize].0) {
+                *sum += v * w;
             }
         }
         let from_mean = self.center.square - self.center.rows[i];
@@ -151,9 +151,9 @@ impl<const L: usize> Dual<'_, L> {
             self.z[i] = z;
             self.p[i] = p;
             let by: [f64; L] = std::array::from_fn(|k| cost * (before[k] - p[k]));
-            for k in 0..self.classes {
-                self.balance[k] += by[k];
-                self.u_mean[k] += by[k] * self.center.rows[i];
+            for (k, by) in by.iter().enumerate() {
+                self.balance[k] += by;
+                self.u_mean[k] += by * self.center.rows[i];
             }
             let step: [f32; L] = std::array::from_fn(|k| by[k] as f32);
             let row = self.x.row(i);

@@ -150,7 +150,9 @@ impl ValidLogisticParams {
         let passes = self.max_iterations.min(DUAL_PASSES);
         let dual = match n_classes {
             ..=4 => dual_multinomial::minimise::<4>(x, y, n_classes, cost, reachable, passes, self.seed).ok(),
-            ..=8 => dual_multinomial::minimise::<8>(x, y, n_classes, cost, reachable, passes, self.seed).ok(),
+            5..=8 => {
+                dual_multinomial::minimise::<8>(x, y, n_classes, cost, reachable, passes, self.seed).ok()
+            }
             _ => None,
         };
         let n_weights = x.n_cols() * n_classes;

@@ -172,7 +172,9 @@ fn score_articles(
         talk,
         |article| {
             let (mut statements, notes) = extract(article, &extractor);
-            statements.iter_mut().for_each(|statement| directory.join(statement));
+            for statement in &mut statements {
+                directory.join(statement);
+            }
             scorers.with(|scorer| fill(&mut statements, &Context::default(), scorer));
             (statements, notes)
         },

@@ -206,26 +206,34 @@ impl Analyser {
         buffers.hashes.iter().copied()
     }
 
-    /// The key of a term as the vocabulary spells it.
-    pub(super) fn term_key(gram: Gram, term: &str) -> u64 {
-        let (channel, gram_text) = match term.split_once(CHANNEL_MARK) {
-            Some((channel, rest)) => (channel_key(channel), rest),
-            None => (0, term),
-        };
-        let key = match gram {
-            Gram::Char => hash(CHARS, gram_text.as_bytes()),
-            Gram::Word => {
-                let hashes: Vec<u64> = gram_text
-                    .split(' ')
-                    .map(|word| match word.strip_prefix(NEGATED) {
-                        Some(plain) => mix(hash(WORD, plain.as_bytes()), WORD) | 1,
-                        None => hash(WORD, word.as_bytes()),
-                    })
-                    .collect();
-                ngram_key(&hashes)
+    /// The key of the term `text[start..end]` as the vocabulary spells it.
+    pub(super) fn term_key(block: Block, text: &str, mut start: usize, end: usize) -> u64 {
+        let bytes = text.as_bytes();
+        let mut channel = 0;
+        if block.family != Family::Plain
+            && let Some(n) = bytes[start..end].iter().position(|b| char::from(*b) == CHANNEL_MARK)
+        {
+            channel = channel_key(&text[start..start + n]);
+            start += n + CHANNEL_MARK.len_utf8();
+        }
+        if block.gram == Gram::Char {
+            return in_channel(hash_within(CHARS, bytes, start, end), channel);
+        }
+        let mut key = None;
+        loop {
+            let stop = bytes[start..end].iter().position(|b| *b == b' ').map_or(end, |n| start + n);
+            let word = if bytes[start..stop].starts_with(NEGATED.as_bytes()) {
+                mix(hash_within(WORD, bytes, start + NEGATED.len(), stop), WORD) | 1
+            } else {
+                hash_within(WORD, bytes, start, stop)
+            };
+            let all = key.map_or(word, |key| mix(key, word) | 1);
+            if stop == end {
+                return in_channel(all, channel);
             }
-        };
-        in_channel(key, channel)
+            key = Some(all);
+            start = stop + 1;
+        }
     }
 
     /// Cuts a word into its character n-grams, the blanks around it counting as characters.
@@ -332,7 +340,8 @@ mod tests {
                 for (i, key) in keys.iter().enumerate() {
                     let mut term = String::new();
                     spell(channel, &words[i..i + n], text, &mut term);
-                    assert_eq!(Analyser::term_key(Gram::Word, &term), *key, "{term}");
+                    let block = analyser.blocks()[block];
+                    assert_eq!(Analyser::term_key(block, &term, 0, term.len()), *key, "{term}");
                     seen += 1;
                 }
             }
@@ -349,7 +358,8 @@ mod tests {
                         } else {
                             format!("{channel}{CHANNEL_MARK}{gram}")
                         };
-                        assert_eq!(Analyser::term_key(Gram::Char, &term), *key, "{term}");
+                        let block = analyser.blocks()[block];
+                        assert_eq!(Analyser::term_key(block, &term, 0, term.len()), *key, "{term}");
                         seen += 1;
                     }
                 }

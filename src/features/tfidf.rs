@@ -205,10 +205,10 @@ impl Tfidf {
         let tf_of = TermFrequency::new(self.params().sublinear);
         let mut norms = vec![0.0_f64; self.vocabulary.blocks.len()];
         let (mut from, mut end) = (0, 0);
-        for i in 1..starts.len() {
+        for stop in starts.iter_mut().skip(1) {
             let begin = end;
             norms.fill(0.0);
-            for at in from..starts[i] {
+            for at in from..*stop {
                 if let Some(next) = columns.get(at + AHEAD) {
                     ahead(*next);
                 }
@@ -226,8 +226,7 @@ impl Tfidf {
             for (value, number) in values[begin..end].iter_mut().zip(&columns[begin..end]) {
                 *value = (f64::from(*value) * norms[self.vocabulary.block_index(*number)]) as f32;
             }
-            from = starts[i];
-            starts[i] = end;
+            from = std::mem::replace(stop, end);
         }
         columns.truncate(end);
         columns.shrink_to_fit();

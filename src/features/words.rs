@@ -182,6 +182,7 @@ fn classes(block: &[u8; BLOCK]) -> (u64, u64) {
         // SAFETY: every x86-64 processor has SSE2, and the load reads the sixteen bytes of `piece`.
         #[allow(unused_unsafe, reason = "newer toolchains call most of these intrinsics safe")]
         let (of_piece, beyond) = unsafe {
+            #[allow(clippy::cast_ptr_alignment, reason = "this load asks for no alignment")]
             let v = _mm_loadu_si128(std::ptr::from_ref(piece).cast::<__m128i>());
             // `x - first` is at most `span` exactly for the bytes from `first` to `first + span`.
             let within = |x: __m128i, first: u8, span: u8| {

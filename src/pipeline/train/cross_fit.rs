@@ -296,6 +296,9 @@ pub(super) fn best(trials: &[Trial]) -> usize {
 }
 
 /// Macro-F1 out of fold with a part of the training groups, at one `C`.
+/// By axis: rows learned from, and pairs of class and prediction.
+type Outcome = Vec<(usize, Vec<(usize, usize)>)>;
+
 /// Macro-F1 of each axis by share of the groups learned from: `(share, rows learned from, macro-F1)`.
 fn learning_curves(
     data: &Data<'_>,
@@ -314,8 +317,6 @@ fn learning_curves(
     }
     let tasks: Vec<(f64, usize)> =
         SHARES.iter().flat_map(|s| (0..plan.folds).map(move |f| (*s, f))).collect();
-    // By axis: rows learned from, and pairs of class and prediction.
-    type Outcome = Vec<(usize, Vec<(usize, usize)>)>;
     let outcomes: Vec<Outcome> = tasks
         .par_iter()
         .map(|(share, f)| {

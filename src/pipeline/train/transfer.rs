@@ -13,6 +13,9 @@ use crate::features::Passage;
 use crate::model::{FileScores, NamesLeftIn, Scores};
 use crate::statistics::{Confusion, Reliability};
 
+/// Linear scores by axis and row.
+type ScoresByAxis = Vec<Vec<Vec<f64>>>;
+
 /// Files beyond this are not told apart: it would be many fits, and a long card.
 const MOST_FILES: usize = 6;
 
@@ -96,9 +99,9 @@ fn test_scores(
     fit: &CrossFit,
     train: &[usize],
     test: &[usize],
-) -> Result<Vec<Vec<Vec<f64>>>> {
+) -> Result<ScoresByAxis> {
     let grids = |source: usize| fit.axes.iter().map(|a| vec![a.c[source]]).collect::<Vec<_>>();
-    let first = |scores: SplitScores| -> Vec<Vec<Vec<f64>>> {
+    let first = |scores: SplitScores| -> ScoresByAxis {
         scores.into_iter().map(|mut of_axis| of_axis.swap_remove(0)).collect()
     };
     let mut z = first(split_scores(data, passages, plan.features, &plan.recipe, &grids(0), train, test)?);
@@ -118,7 +121,9 @@ fn scores(p: &[Vec<f64>], y: &[usize], n_classes: usize, plan: &Plan<'_>) -> Sco
     let confusion =
         Confusion::from_pairs(n_classes, y.iter().copied().zip(p.iter().map(|p| most_probable(p))));
     let mut counts = BTreeMap::new();
-    y.iter().for_each(|y| *counts.entry(*y).or_insert(0_usize) += 1);
+    for y in y {
+        *counts.entry(*y).or_insert(0_usize) += 1;
+    }
     let most = counts
         .iter()
         .max_by_key(|(class, n)| (**n, std::cmp::Reverse(**class)))
@@ -153,7 +158,7 @@ pub(super) fn names_left_in(
     // By axis and row.
     let predicted = |data: &Data<'_>| -> Result<Vec<Vec<usize>>> {
         let mut all = vec![vec![0; data.rows.len()]; fit.axes.len()];
-        let of_folds: Vec<(Vec<usize>, Vec<Vec<Vec<f64>>>)> = (0..fit.n_folds)
+        let of_folds: Vec<(Vec<usize>, ScoresByAxis)> = (0..fit.n_folds)
             .into_par_iter()
             .map(|f| {
                 let (test, train): (Vec<usize>, Vec<usize>) =
