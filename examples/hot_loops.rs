@@ -43,7 +43,9 @@ fn hot_score(model: &Model, passages: &[Passage<'_>]) -> f64 {
     let mut scorer = model.scorer();
     let mut p = Vec::new();
     for _ in 0..3 {
-        passages.iter().for_each(|passage| scorer.probabilities(*passage, &mut p));
+        for passage in passages {
+            scorer.probabilities(*passage, &mut p);
+        }
     }
     p.iter().sum()
 }
