@@ -7,11 +7,9 @@ mod made_up;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use linfa::ParamGuard;
 use sayso::classifier::{Calibration, LogisticParams};
-use sayso::corpus::{TrainingRow, TrainingSet};
 use sayso::features::{FeatureParams, NgramRange, Passage, Rewriter, Tfidf};
 use sayso::model::Model;
 use sayso::pipeline::{TrainParams, train};
-use sayso::types::{Axis, AxisSet};
 use std::path::Path;
 
 fn stages(criterion: &mut Criterion) {
@@ -47,21 +45,7 @@ fn stages(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("model");
     group.throughput(Throughput::Elements(made.len() as u64));
     group.sample_size(10);
-    let set = TrainingSet {
-        axes: AxisSet { axes: vec![Axis::nominal("side", ["a".into(), "b".into(), "c".into()])] },
-        rows: made
-            .iter()
-            .enumerate()
-            .map(|(i, m)| TrainingRow {
-                text: m.text.clone(),
-                group: (i / 5).to_string(),
-                weight: 1.0,
-                labels: vec![Some(m.side)],
-                ..TrainingRow::default()
-            })
-            .collect(),
-        notes: Vec::new(),
-    };
+    let set = made_up::training_set(&made);
     let once = TrainParams { c: Some(1.0), folds: 0, ..TrainParams::default() };
     group.bench_function("train, one C, no folds", |b| b.iter(|| train(&set, &once)));
     group.bench_function("train, C chosen, five folds", |b| b.iter(|| train(&set, &TrainParams::default())));

@@ -3,30 +3,14 @@
 #[path = "../benches/made_up/mod.rs"]
 mod made_up;
 
-use sayso::corpus::{TrainingRow, TrainingSet};
 use sayso::features::{FeatureParams, Passage, Rewriter, Tfidf};
 use sayso::model::Model;
 use sayso::pipeline::{TrainParams, train};
-use sayso::types::{Axis, AxisSet};
 
 fn main() {
     let made = made_up::texts(1500, 60);
     let passages: Vec<Passage<'_>> = made.iter().map(|m| m.text.as_str().into()).collect();
-    let set = TrainingSet {
-        axes: AxisSet { axes: vec![Axis::nominal("side", ["a".into(), "b".into(), "c".into()])] },
-        rows: made
-            .iter()
-            .enumerate()
-            .map(|(i, m)| TrainingRow {
-                text: m.text.clone(),
-                group: i.to_string(),
-                weight: 1.0,
-                labels: vec![Some(m.side)],
-                ..TrainingRow::default()
-            })
-            .collect(),
-        notes: Vec::new(),
-    };
+    let set = made_up::training_set(&made);
     let model = train(&set, &TrainParams { c: Some(1.0), folds: 0, ..TrainParams::default() })
         .expect("made-up texts can be learned");
     println!("{} terms, {:.6}", hot_vectorise(&passages), hot_score(&model, &passages));

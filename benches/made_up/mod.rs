@@ -1,5 +1,8 @@
 //! Texts of made-up words: few are frequent and many rare, as in a language, and each text leans to one of three sides.
 
+use sayso::corpus::{TrainingRow, TrainingSet};
+use sayso::types::{Axis, AxisSet};
+
 /// A made-up text and its side, 0 to 2.
 pub struct Made {
     pub text: String,
@@ -29,6 +32,22 @@ pub fn texts(n: usize, words: usize) -> Vec<Made> {
             Made { text, side }
         })
         .collect()
+}
+
+/// The texts as rows to learn sides from, five to a group.
+pub fn training_set(made: &[Made]) -> TrainingSet {
+    let row = |(i, made): (usize, &Made)| TrainingRow {
+        text: made.text.clone(),
+        group: (i / 5).to_string(),
+        weight: 1.0,
+        labels: vec![Some(made.side)],
+        ..TrainingRow::default()
+    };
+    TrainingSet {
+        axes: AxisSet { axes: vec![Axis::nominal("side", ["a".into(), "b".into(), "c".into()])] },
+        rows: made.iter().enumerate().map(row).collect(),
+        notes: Vec::new(),
+    }
 }
 
 /// A word for a number: syllables, so that words share parts.

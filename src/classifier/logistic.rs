@@ -53,7 +53,8 @@ impl ValidLogisticParams {
     /// * `x` - rows, `(n_rows, n_terms)`.
     /// * `y` - the class of each row, below `n_classes`.
     /// * `row_weights` - `v`, one per row, at least 0.
-    /// * `start` - a fit to begin from, of the same shape; `None` begins at zero.
+    /// * `start` - a fit to begin from, of the same shape; `None` begins at zero. Read by the solver of more than
+    ///   eight classes; the others gain nothing by it.
     ///
     /// # Errors
     ///
@@ -76,7 +77,7 @@ impl ValidLogisticParams {
         }
         if n_classes == 2 {
             let positive: Vec<bool> = y.iter().map(|y| *y == 1).collect();
-            let (w, b, report) = self.fit_binary(x, &positive, &cost, start.map(|s| (s, 0)))?;
+            let (w, b, report) = self.fit_binary(x, &positive, &cost)?;
             return Ok(LogisticRegression {
                 weights: w,
                 intercepts: vec![b],
@@ -92,7 +93,7 @@ impl ValidLogisticParams {
                 let (mut intercepts, mut reports) = (Vec::new(), Vec::new());
                 for k in 0..n_classes {
                     let positive: Vec<bool> = y.iter().map(|y| *y == k).collect();
-                    let (w, b, report) = self.fit_binary(x, &positive, &cost, start.map(|s| (s, k)))?;
+                    let (w, b, report) = self.fit_binary(x, &positive, &cost)?;
                     for (j, w) in w.iter().enumerate() {
                         weights[j * n_classes + k] = *w;
                     }
@@ -111,9 +112,7 @@ impl ValidLogisticParams {
         x: &CsrMatrix,
         positive: &[bool],
         cost: &[f64],
-        start: Option<(&LogisticRegression, usize)>,
     ) -> Result<(Vec<f64>, f64, SolverReport)> {
-        let _ = start;
         let reachable = self.tolerance.max(SINGLE_PRECISION);
         let dual =
             dual::minimise(x, positive, cost, reachable, self.max_iterations.min(DUAL_PASSES), self.seed);
