@@ -6,8 +6,8 @@ cd "$(dirname "$0")/.."
 cargo run --release --quiet -- train labels/seeds.csv labels/written.csv \
   --min-df 3 --max-features 34000 --c 0.3 --aliases labels/aliases.csv \
   --force -o "${1:-models/bundled.safetensors}"
-# What other features would add on these labels was measured once; the card says where.
-card=models/bundled.card.md
+# What other features would add on these labels was measured by itself; the card has it from the page that does.
 if [ -z "${1:-}" ]; then
-  printf '\nWhat a word list or a sentence encoder would add on these labels, situation by situation: docs/blocks.md, “The axes that come with Sayso”.\n' >> "$card"
+  awk '/^### The axes that come with Sayso/ { p = 1; print "\n## What other features would add"; next } /^A program that uses/ { p = 0 } p' \
+    docs/blocks.md >> models/bundled.card.md
 fi
