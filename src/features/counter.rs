@@ -3,7 +3,7 @@
 use super::CHANNEL_MARK;
 use super::analysis::{Analyser, Buffers, Grams, spell};
 use super::params::{NgramRange, Passage};
-use super::table::{AHEAD, KeyTable, prefetch};
+use super::table::{ABSENT, AHEAD, KeyTable, prefetch};
 use super::tally::{Tally, WordLists};
 
 /// Terms in the order of their first occurrence, and rows over them.
@@ -35,6 +35,54 @@ impl Rows {
 
     pub(super) fn end_row(&mut self) {
         self.starts.push(self.ids.len());
+    }
+
+    /// The ids of a row.
+    pub(super) fn ids_of(&self, i: usize) -> &[u32] {
+        &self.ids[self.starts[i]..self.starts[i + 1]]
+    }
+
+    /// The rows with these indices, in this order.
+    pub(super) fn select(&self, rows: &[usize]) -> Self {
+        let n = rows.iter().map(|i| self.ids_of(*i).len()).sum();
+        let mut out = Self { starts: vec![0], ids: Vec::with_capacity(n), tf: Vec::with_capacity(n) };
+        for i in rows {
+            out.ids.extend_from_slice(self.ids_of(*i));
+            out.tf.extend_from_slice(&self.tf[self.starts[*i]..self.starts[*i + 1]]);
+            out.end_row();
+        }
+        out
+    }
+
+    /// The same rows with other ids; entries whose id becomes [`ABSENT`] are dropped.
+    pub(super) fn renumbered(mut self, id: impl Fn(u32) -> u32) -> Self {
+        let (mut from, mut end) = (0, 0);
+        for stop in self.starts.iter_mut().skip(1) {
+            for at in from..*stop {
+                let number = id(self.ids[at]);
+                self.ids[end] = number;
+                self.tf[end] = self.tf[at];
+                end += usize::from(number != ABSENT);
+            }
+            from = std::mem::replace(stop, end);
+        }
+        self.ids.truncate(end);
+        self.ids.shrink_to_fit();
+        self.tf.truncate(end);
+        self.tf.shrink_to_fit();
+        self
+    }
+
+    /// Adds rows below.
+    pub(super) fn append(&mut self, more: Self) {
+        if self.ids.is_empty() && self.starts.len() <= 1 {
+            *self = more;
+            return;
+        }
+        let shift = self.ids.len();
+        self.ids.extend_from_slice(&more.ids);
+        self.tf.extend_from_slice(&more.tf);
+        self.starts.extend(more.starts[1..].iter().map(|s| s + shift));
     }
 }
 

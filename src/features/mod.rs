@@ -2,6 +2,7 @@
 
 mod analysis;
 mod counter;
+mod counts;
 pub mod dense;
 mod hash;
 mod matrix;
@@ -16,6 +17,7 @@ mod vocabulary;
 mod words;
 
 pub(crate) use analysis::CHANNEL_MARK;
+pub(crate) use counts::Counts;
 pub use matrix::{CsrMatrix, SparseRow};
 pub use params::{Block, Family, FeatureParams, Gram, NgramRange, Passage};
 pub(crate) use reader::{Reader, Source};

@@ -106,6 +106,11 @@ impl FeatureParams {
         Ok(())
     }
 
+    /// In how many of `n` texts a term may stand.
+    pub(super) fn most_texts(&self, n: usize) -> u32 {
+        (self.max_df * n as f64).floor().max(1.0) as u32
+    }
+
     /// The blocks of features, in column order.
     pub fn blocks(&self) -> Vec<Block> {
         let mut blocks = Vec::new();

@@ -44,7 +44,7 @@ pub(super) fn select(
     blocks: Vec<Block>,
     n_texts: usize,
 ) -> Result<(Vocabulary, Dropped)> {
-    let most = (params.max_df * n_texts as f64).floor().max(1.0) as u32;
+    let most = params.most_texts(n_texts);
     let wanted = |c: &Candidate| c.df >= params.min_df && c.df <= most;
     // Each part takes its share of the keys out of all counters.
     let parts: Vec<(usize, Vec<Candidate>)> = (0..counters.len())

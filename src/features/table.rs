@@ -83,6 +83,17 @@ impl KeyTable {
         }
     }
 
+    /// The ids of many keys; [`ABSENT`] for those it does not hold.
+    pub(super) fn get_all(&self, keys: &[u64]) -> Vec<u32> {
+        let look = |(i, key): (usize, &u64)| {
+            if let Some(next) = keys.get(i + AHEAD) {
+                self.prefetch(*next);
+            }
+            self.get(*key)
+        };
+        keys.iter().enumerate().map(look).collect()
+    }
+
     /// The id of a key, new if the key is.
     #[inline]
     pub(super) fn insert(&mut self, key: u64) -> u32 {

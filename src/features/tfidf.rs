@@ -8,7 +8,7 @@ use super::reader::Reader;
 use super::rewrite::Rewriter;
 use super::selection::{Dropped, select};
 use super::table::{ABSENT, AHEAD, prefetch};
-use super::vocabulary::Vocabulary;
+use super::vocabulary::{Vocabulary, block_index};
 use crate::{Error, ErrorKind, Result};
 
 /// A fitted TF-IDF: turns passages into sparse rows.
@@ -44,9 +44,9 @@ pub struct Tfidf {
 
 /// The column a counted term became, and its idf; [`ABSENT`] and 0 for a term that was dropped.
 #[derive(Clone, Copy)]
-struct Column {
-    number: u32,
-    idf: f32,
+pub(super) struct Column {
+    pub(super) number: u32,
+    pub(super) idf: f32,
 }
 
 impl Tfidf {
@@ -74,15 +74,7 @@ impl Tfidf {
         rewriter: Rewriter,
         passages: &[Passage<'_>],
     ) -> Result<(Self, CsrMatrix, Dropped)> {
-        params.check()?;
-        let analyser = Analyser::new(params, rewriter);
-        // One piece a thread: small pieces would each find the common terms anew.
-        let counters: Vec<Counter> =
-            passages.par_chunks(piece(passages.len())).map(|chunk| Counter::read(&analyser, chunk)).collect();
-        if counters.is_empty() {
-            return Err(Error::too_few("training texts", 0, 1));
-        }
-        let (vocabulary, dropped) = select(&counters, params, analyser.blocks().to_vec(), passages.len())?;
+        let (analyser, vocabulary, dropped, counters) = tally(params, rewriter, passages)?;
         if vocabulary.is_empty() {
             return Err(Error::too_few("terms left in the vocabulary", 0, 1).with_help(format!(
                 "Of {} texts, no term stands in {} or more; lower --min-df or give texts with words.",
@@ -90,12 +82,7 @@ impl Tfidf {
                 params.min_df
             )));
         }
-        let n = passages.len() as f64;
-        let idf: Vec<f32> = vocabulary
-            .df
-            .iter()
-            .map(|df| (libm::log((1.0 + n) / (1.0 + f64::from(*df))) + 1.0) as f32)
-            .collect();
+        let idf = vocabulary.df.iter().map(|df| idf(passages.len(), *df)).collect();
         let tfidf = Self { analyser, vocabulary, idf };
         let weighed: Vec<CsrMatrix> = counters
             .into_par_iter()
@@ -187,52 +174,15 @@ impl Tfidf {
 
     /// What became of the terms with these keys.
     fn columns(&self, keys: &[u64]) -> Vec<Column> {
-        let table = &self.vocabulary.table;
-        let column = |(i, key): (usize, &u64)| {
-            if let Some(next) = keys.get(i + AHEAD) {
-                table.prefetch(*next);
-            }
-            let number = table.get(*key);
-            Column { number, idf: self.idf.get(number as usize).copied().unwrap_or_default() }
+        let column = |number: u32| Column {
+            number,
+            idf: self.idf.get(number as usize).copied().unwrap_or_default(),
         };
-        keys.iter().enumerate().map(column).collect()
+        self.vocabulary.table.get_all(keys).into_iter().map(column).collect()
     }
 
-    /// Counts to values: tf-idf, each block of a row at length 1. Ids become columns and counts values where they stand.
-    /// `ahead` is told of each id some steps before `column` is asked for it.
     fn weigh(&self, rows: Rows, ahead: impl Fn(u32), column: impl Fn(u32) -> Column) -> CsrMatrix {
-        let Rows { mut starts, ids: mut columns, tf: mut values } = rows;
-        let tf_of = TermFrequency::new(self.params().sublinear);
-        let mut norms = vec![0.0_f64; self.vocabulary.blocks.len()];
-        let (mut from, mut end) = (0, 0);
-        for stop in starts.iter_mut().skip(1) {
-            let begin = end;
-            norms.fill(0.0);
-            for at in from..*stop {
-                if let Some(next) = columns.get(at + AHEAD) {
-                    ahead(*next);
-                }
-                let Column { number, idf } = column(columns[at]);
-                let value = tf_of.get(values[at] as u32) * f64::from(idf);
-                // Written either way, kept if it is a column: a dropped term has the value 0.
-                columns[end] = number;
-                values[end] = value as f32;
-                norms[self.vocabulary.block_index(number)] += value * value;
-                end += usize::from(number != ABSENT);
-            }
-            for norm in &mut norms {
-                *norm = if *norm > 0.0 { 1.0 / norm.sqrt() } else { 0.0 };
-            }
-            for (value, number) in values[begin..end].iter_mut().zip(&columns[begin..end]) {
-                *value = (f64::from(*value) * norms[self.vocabulary.block_index(*number)]) as f32;
-            }
-            from = std::mem::replace(stop, end);
-        }
-        columns.truncate(end);
-        columns.shrink_to_fit();
-        values.truncate(end);
-        values.shrink_to_fit();
-        CsrMatrix { starts, columns, values, n_cols: self.vocabulary.len() }
+        weigh(rows, &self.vocabulary.starts, &TermFrequency::new(self.params().sublinear), ahead, column)
     }
 
     /// The text as it is counted: lower case, names rewritten.
@@ -241,6 +191,75 @@ impl Tfidf {
         self.analyser.normalise(text, &mut buffers);
         buffers.text().to_string()
     }
+}
+
+/// Counts the terms of passages and chooses the vocabulary.
+pub(super) fn tally(
+    params: &FeatureParams,
+    rewriter: Rewriter,
+    passages: &[Passage<'_>],
+) -> Result<(Analyser, Vocabulary, Dropped, Vec<Counter>)> {
+    params.check()?;
+    let analyser = Analyser::new(params, rewriter);
+    // One piece a thread: small pieces would each find the common terms anew.
+    let counters: Vec<Counter> =
+        passages.par_chunks(piece(passages.len())).map(|chunk| Counter::read(&analyser, chunk)).collect();
+    if counters.is_empty() {
+        return Err(Error::too_few("training texts", 0, 1));
+    }
+    let (vocabulary, dropped) = select(&counters, params, analyser.blocks().to_vec(), passages.len())?;
+    Ok((analyser, vocabulary, dropped, counters))
+}
+
+/// The smoothed inverse document frequency of a term that stands in `df` of `n` texts.
+pub(super) fn idf(n: usize, df: u32) -> f32 {
+    (libm::log((1.0 + n as f64) / (1.0 + f64::from(df))) + 1.0) as f32
+}
+
+/// Counts to values: tf-idf, each block of a row at length 1. Ids become columns and counts values where they stand.
+///
+/// # Arguments
+///
+/// * `starts` - where each block of columns begins; one more than there are blocks.
+/// * `ahead` - told of each id some steps before `column` is asked for it.
+pub(super) fn weigh(
+    rows: Rows,
+    starts: &[u32],
+    tf_of: &TermFrequency,
+    ahead: impl Fn(u32),
+    column: impl Fn(u32) -> Column,
+) -> CsrMatrix {
+    let Rows { starts: mut stops, ids: mut columns, tf: mut values } = rows;
+    let mut norms = vec![0.0_f64; starts.len() - 1];
+    let (mut from, mut end) = (0, 0);
+    for stop in stops.iter_mut().skip(1) {
+        let begin = end;
+        norms.fill(0.0);
+        for at in from..*stop {
+            if let Some(next) = columns.get(at + AHEAD) {
+                ahead(*next);
+            }
+            let Column { number, idf } = column(columns[at]);
+            let value = tf_of.get(values[at] as u32) * f64::from(idf);
+            // Written either way, kept if it is a column: a dropped term has the value 0.
+            columns[end] = number;
+            values[end] = value as f32;
+            norms[block_index(starts, number)] += value * value;
+            end += usize::from(number != ABSENT);
+        }
+        for norm in &mut norms {
+            *norm = if *norm > 0.0 { 1.0 / norm.sqrt() } else { 0.0 };
+        }
+        for (value, number) in values[begin..end].iter_mut().zip(&columns[begin..end]) {
+            *value = (f64::from(*value) * norms[block_index(starts, *number)]) as f32;
+        }
+        from = std::mem::replace(stop, end);
+    }
+    columns.truncate(end);
+    columns.shrink_to_fit();
+    values.truncate(end);
+    values.shrink_to_fit();
+    CsrMatrix { starts: stops, columns, values, n_cols: starts[starts.len() - 1] as usize }
 }
 
 /// How many passages a thread takes at once.

@@ -111,15 +111,21 @@ impl Vocabulary {
 
     #[inline]
     pub(super) fn block_index(&self, id: u32) -> usize {
-        let mut block = 0;
-        while block + 2 < self.starts.len() && id >= self.starts[block + 1] {
-            block += 1;
-        }
-        block
+        block_index(&self.starts, id)
     }
 
     /// True when the word with this key is a term by itself.
     pub(super) fn knows(&self, key: u64) -> bool {
         self.table.get(key) != ABSENT
     }
+}
+
+/// The block a column belongs to, given where each block begins.
+#[inline]
+pub(super) fn block_index(starts: &[u32], id: u32) -> usize {
+    let mut block = 0;
+    while block + 2 < starts.len() && id >= starts[block + 1] {
+        block += 1;
+    }
+    block
 }

@@ -12,14 +12,15 @@ use super::steps::Steps;
 use super::validation;
 use crate::Result;
 use crate::classifier::{Calibration, decide, decision_weights, most_probable};
-use crate::features::{FeatureParams, Passage, Tfidf};
+use crate::features::Counts;
 use crate::model::{BlockCard, HeldOut, LearningPoint, Trial, Validation};
 use crate::statistics::{Confusion, stratified_grouped_folds};
 
 /// What to cross-fit.
 #[derive(Clone)]
 pub(super) struct Plan<'a> {
-    pub(super) features: &'a FeatureParams,
+    /// The terms of the rows.
+    pub(super) counts: &'a Counts,
     pub(super) recipe: Recipe,
     pub(super) grid: Vec<f64>,
     pub(super) folds: usize,
@@ -68,7 +69,7 @@ pub(super) const INNER: usize = 3;
 /// Shares of the training groups at which the learning curve is taken.
 const SHARES: [f64; 3] = [0.25, 0.5, 0.75];
 
-pub(super) fn run(data: &Data<'_>, passages: &[Passage<'_>], plan: &Plan<'_>) -> Result<CrossFit> {
+pub(super) fn run(data: &Data<'_>, plan: &Plan<'_>) -> Result<CrossFit> {
     let seed = plan.recipe.seed;
     let strata = data.strata();
     let folds = stratified_grouped_folds(&data.groups, &strata, plan.folds, seed);
@@ -109,7 +110,7 @@ pub(super) fn run(data: &Data<'_>, passages: &[Passage<'_>], plan: &Plan<'_>) ->
         Ok::<_, crate::Error>(Source { grid: grid.to_vec(), scores })
     };
     let mut sources = vec![scored(&plan.grid, &|grids, train, test| {
-        split_scores(data, passages, plan.features, &plan.recipe, grids, train, test)
+        split_scores(data, plan.counts, &plan.recipe, grids, train, test)
     })?];
     let recipe = blocks::recipe(&plan.recipe);
     for block in plan.blocks {
@@ -121,7 +122,7 @@ pub(super) fn run(data: &Data<'_>, passages: &[Passage<'_>], plan: &Plan<'_>) ->
         .into_par_iter()
         .map(|axis| axis_fit(data, plan, axis, &folds, &splits, &sources))
         .collect();
-    let curves = learning_curves(data, passages, plan, &folds, &axes)?;
+    let curves = learning_curves(data, plan, &folds, &axes)?;
     for (axis, curve) in axes.iter_mut().zip(curves) {
         axis.validation.learning_curve.splice(0..0, curve);
     }
@@ -131,19 +132,16 @@ pub(super) fn run(data: &Data<'_>, passages: &[Passage<'_>], plan: &Plan<'_>) ->
 /// Fits on one side of a split and scores the other.
 pub(super) fn split_scores(
     data: &Data<'_>,
-    passages: &[Passage<'_>],
-    features: &FeatureParams,
+    counts: &Counts,
     recipe: &Recipe,
     grids: &[Vec<f64>],
     train: &[usize],
     test: &[usize],
 ) -> Result<SplitScores> {
-    let of = |rows: &[usize]| rows.iter().map(|i| passages[*i]).collect::<Vec<_>>();
     // A small split may have no term often enough: its rows get no opinion.
-    let Ok((tfidf, x)) = Tfidf::fit(features, data.rewriter.clone(), &of(train)) else {
+    let Some((x, x_test)) = counts.split(train, test) else {
         return Ok(silent(data, grids, test.len()));
     };
-    let x_test = tfidf.transform(&of(test));
     (0..data.axes.axes.len())
         .into_par_iter()
         .map(|axis| {
@@ -302,7 +300,6 @@ type Outcome = Vec<(usize, Vec<(usize, usize)>)>;
 /// Macro-F1 of each axis by share of the groups learned from: `(share, rows learned from, macro-F1)`.
 fn learning_curves(
     data: &Data<'_>,
-    passages: &[Passage<'_>],
     plan: &Plan<'_>,
     folds: &[usize],
     axes: &[AxisFit],
@@ -324,7 +321,7 @@ fn learning_curves(
             let train: Vec<usize> = (0..folds.len()).filter(|i| folds[*i] != *f && kept(*i)).collect();
             let test: Vec<usize> = (0..folds.len()).filter(|i| folds[*i] == *f).collect();
             let mut scores =
-                split_scores(data, passages, plan.features, &plan.recipe, &grids(0), &train, &test)?;
+                split_scores(data, plan.counts, &plan.recipe, &grids(0), &train, &test)?;
             for (b, block) in plan.blocks.iter().enumerate() {
                 let more = blocks::split_scores(data, block, &of_blocks, &grids(b + 1), &train, &test)?;
                 for (z, more) in scores.iter_mut().zip(&more) {

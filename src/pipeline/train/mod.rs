@@ -19,7 +19,7 @@ use rayon::prelude::*;
 use crate::classifier::{Calibration, Scheme, Solver};
 use crate::corpus::TrainingSet;
 use crate::features::dense::Scaling;
-use crate::features::{FeatureParams, Passage, Tfidf};
+use crate::features::{Counts, FeatureParams, Passage, Tfidf};
 use crate::model::{AxisCard, AxisModel, Card, DensePart, HeldOut, Language, Model, Parts, Weighting};
 use crate::types::Axis;
 use crate::{Error, Result};
@@ -355,8 +355,10 @@ fn cross_validate(
         ));
     }
     let grid: Vec<f64> = params.c.map_or_else(|| C_GRID.to_vec(), |c| vec![c]);
+    let count = |data: &Data<'_>| Counts::read(&params.features, data.rewriter.clone(), passages);
+    let counts = count(data)?;
     let plan = Plan {
-        features: &params.features,
+        counts: &counts,
         recipe,
         grid,
         folds: params.folds.min(data.n_groups),
@@ -365,12 +367,12 @@ fn cross_validate(
         blocks,
         steps,
     };
-    let mut fit = cross_fit::run(data, passages, &plan)?;
+    let mut fit = cross_fit::run(data, &plan)?;
     let open = open(data, params);
     steps.expect(2);
-    let by_file = transfer::by_file(data, passages, &plan, &fit)?;
+    let by_file = transfer::by_file(data, &plan, &fit)?;
     steps.step();
-    let names = open.map(|open| transfer::names_left_in(data, &open, passages, &plan, &fit)).transpose()?;
+    let names = open.map(|open| transfer::names_left_in(data, &count(&open)?, &plan, &fit)).transpose()?;
     steps.step();
     for (axis, by_file) in fit.axes.iter_mut().zip(by_file) {
         axis.validation.by_file = by_file;

@@ -9,7 +9,7 @@ use super::cross_fit::{CrossFit, Plan, SplitScores, split_scores};
 use super::data::Data;
 use crate::Result;
 use crate::classifier::{Calibration, most_probable};
-use crate::features::Passage;
+use crate::features::Counts;
 use crate::model::{FileScores, NamesLeftIn, Scores};
 use crate::statistics::{Confusion, Reliability};
 
@@ -24,7 +24,6 @@ const MOST_FILES: usize = 6;
 /// Empty for one file, and for very many.
 pub(super) fn by_file(
     data: &Data<'_>,
-    passages: &[Passage<'_>],
     plan: &Plan<'_>,
     fit: &CrossFit,
 ) -> Result<Vec<Vec<FileScores>>> {
@@ -42,7 +41,7 @@ pub(super) fn by_file(
             let in_test: BTreeSet<usize> = test.iter().map(|i| data.groups[*i]).collect();
             let train: Vec<usize> =
                 train.into_iter().filter(|i| !in_test.contains(&data.groups[*i])).collect();
-            let z = test_scores(data, passages, plan, fit, &train, &test)?;
+            let z = test_scores(data, plan, fit, &train, &test)?;
             Ok((0..n_axes)
                 .map(|axis| of_file(data, plan, fit, axis, file, &train, &test, &z[axis]))
                 .collect())
@@ -94,7 +93,6 @@ fn of_file(
 /// row.
 fn test_scores(
     data: &Data<'_>,
-    passages: &[Passage<'_>],
     plan: &Plan<'_>,
     fit: &CrossFit,
     train: &[usize],
@@ -104,7 +102,7 @@ fn test_scores(
     let first = |scores: SplitScores| -> ScoresByAxis {
         scores.into_iter().map(|mut of_axis| of_axis.swap_remove(0)).collect()
     };
-    let mut z = first(split_scores(data, passages, plan.features, &plan.recipe, &grids(0), train, test)?);
+    let mut z = first(split_scores(data, plan.counts, &plan.recipe, &grids(0), train, test)?);
     let of_blocks = blocks::recipe(&plan.recipe);
     for (b, block) in plan.blocks.iter().enumerate() {
         let more = first(blocks::split_scores(data, block, &of_blocks, &grids(b + 1), train, test)?);
@@ -146,24 +144,23 @@ fn scores(p: &[Vec<f64>], y: &[usize], n_classes: usize, plan: &Plan<'_>) -> Sco
 ///
 /// # Arguments
 ///
-/// * `open` - the same rows with names left in.
+/// * `open` - the terms of the same rows with names left in.
 pub(super) fn names_left_in(
     data: &Data<'_>,
-    open: &Data<'_>,
-    passages: &[Passage<'_>],
+    open: &Counts,
     plan: &Plan<'_>,
     fit: &CrossFit,
 ) -> Result<Vec<NamesLeftIn>> {
-    let terms = Plan { blocks: &[], ..plan.clone() };
     // By axis and row.
-    let predicted = |data: &Data<'_>| -> Result<Vec<Vec<usize>>> {
+    let predicted = |counts: &Counts| -> Result<Vec<Vec<usize>>> {
+        let terms = Plan { counts, blocks: &[], ..plan.clone() };
         let mut all = vec![vec![0; data.rows.len()]; fit.axes.len()];
         let of_folds: Vec<(Vec<usize>, ScoresByAxis)> = (0..fit.n_folds)
             .into_par_iter()
             .map(|f| {
                 let (test, train): (Vec<usize>, Vec<usize>) =
                     (0..data.rows.len()).partition(|i| fit.folds[*i] == f);
-                Ok((test.clone(), test_scores(data, passages, &terms, fit, &train, &test)?))
+                Ok((test.clone(), test_scores(data, &terms, fit, &train, &test)?))
             })
             .collect::<Result<_>>()?;
         for (test, z) in of_folds {
@@ -175,7 +172,7 @@ pub(super) fn names_left_in(
         }
         Ok(all)
     };
-    let (with, without) = (predicted(open)?, predicted(data)?);
+    let (with, without) = (predicted(open)?, predicted(plan.counts)?);
     let of_axis = |axis: usize| {
         let n_classes = data.axes.axes[axis].classes().len();
         let rows = data.labelled(axis);

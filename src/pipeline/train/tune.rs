@@ -12,7 +12,7 @@ use super::{TrainParams, check_classes};
 use crate::Result;
 use crate::classifier::Scheme;
 use crate::corpus::TrainingSet;
-use crate::features::{FeatureParams, NgramRange};
+use crate::features::{Counts, FeatureParams, NgramRange};
 use crate::model::{Trial, Weighting};
 use crate::statistics::stratified_grouped_folds;
 
@@ -56,6 +56,7 @@ pub fn tune(set: &TrainingSet, params: &TrainParams, keep_going: &dyn Fn() -> bo
         trials: vec![Vec::new(); set.axes.axes.len()],
         best: TrainParams { macro_f1: true, blocks: Blocks::default(), ..params.clone() },
         best_f1: f64::NEG_INFINITY,
+        counted: None,
         of_terms: None,
         of_blocks: Vec::new(),
     };
@@ -119,6 +120,8 @@ struct Search<'a> {
     trials: Vec<Vec<Trial>>,
     best: TrainParams,
     best_f1: f64,
+    /// The terms of the rows under the settings tried last; many settings count alike.
+    counted: Option<(FeatureParams, Counts)>,
     /// The scores of the terms at the best settings.
     of_terms: Option<Scored>,
     /// The same of each block taken so far.
@@ -139,7 +142,6 @@ impl Search<'_> {
     /// Measures a setting: of the terms, or, with `block`, of the best terms and blocks so far and this one.
     fn consider(&mut self, candidate: TrainParams, block: Option<&BlockRows>) -> Result<()> {
         let recipe: Recipe = candidate.recipe();
-        let passages = self.data.passages();
         let n = self.data.rows.len();
         let n_axes = self.data.axes.axes.len();
         let splits: Vec<(Vec<usize>, Vec<usize>)> =
@@ -150,13 +152,18 @@ impl Search<'_> {
         };
         let grids = vec![grid.clone(); n_axes];
         let of_block = blocks::recipe(&recipe);
+        let counted = match self.counted.take() {
+            Some((of, counts)) if of == candidate.features => counts,
+            _ => Counts::read(&candidate.features, self.data.rewriter.clone(), &self.data.passages())?,
+        };
         let found = splits
             .par_iter()
             .map(|(train, test)| match block {
                 Some(rows) => blocks::split_scores(self.data, rows, &of_block, &grids, train, test),
-                None => split_scores(self.data, &passages, &candidate.features, &recipe, &grids, train, test),
+                None => split_scores(self.data, &counted, &recipe, &grids, train, test),
             })
             .collect::<Result<Vec<_>>>()?;
+        self.counted = Some((candidate.features.clone(), counted));
         let new = Scored { grid, splits: found };
         // What is averaged with it.
         let others: Vec<&Scored> = match block {

@@ -1,0 +1,156 @@
+//! Passages counted once, for the many splits of cross-validation.
+
+use rayon::prelude::*;
+
+use super::counter::Rows;
+use super::matrix::CsrMatrix;
+use super::params::{FeatureParams, Passage};
+use super::rewrite::Rewriter;
+use super::table::{ABSENT, prefetch};
+use super::tfidf::{Column, TermFrequency, idf, tally, weigh};
+use crate::Result;
+
+/// How often each term stands in each of some passages.
+///
+/// [`Counts::split`] gives the rows that [`Tfidf::fit`](super::Tfidf::fit) on one side of a split and
+/// [`Tfidf::transform`](super::Tfidf::transform) of the other would give, bit for bit, without reading a text again: a
+/// vocabulary is a choice among the terms counted here, as no term stands in more texts of a side than of all.
+pub(crate) struct Counts {
+    params: FeatureParams,
+    /// Ids are numbered block by block.
+    starts: Vec<u32>,
+    /// The ids of each block in the order of their keys.
+    by_key: Vec<u32>,
+    rows: Rows,
+    tf_of: TermFrequency,
+}
+
+impl Counts {
+    /// Counts all terms of these passages that could be in a vocabulary of some of them.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) for settings that cannot work.
+    pub(crate) fn read(
+        params: &FeatureParams,
+        rewriter: Rewriter,
+        passages: &[Passage<'_>],
+    ) -> Result<Self> {
+        // The other limits depend on the split.
+        let open = FeatureParams { max_df: 1.0, max_features: None, ..params.clone() };
+        let (_, vocabulary, _, counters) = tally(&open, rewriter, passages)?;
+        let mut rows = Rows::new();
+        let parts: Vec<Rows> = counters
+            .into_par_iter()
+            .map(|counter| {
+                let ids = vocabulary.table.get_all(counter.keys());
+                counter.into_rows().renumbered(|id| ids[id as usize])
+            })
+            .collect();
+        for part in parts {
+            rows.append(part);
+        }
+        let keys = vocabulary.table.keys();
+        let mut by_key: Vec<u32> = (0..vocabulary.len() as u32).collect();
+        for block in vocabulary.starts.windows(2) {
+            by_key[block[0] as usize..block[1] as usize].par_sort_unstable_by_key(|id| keys[*id as usize]);
+        }
+        let tf_of = TermFrequency::new(params.sublinear);
+        Ok(Self { params: params.clone(), starts: vocabulary.starts, by_key, rows, tf_of })
+    }
+
+    /// The rows of a training side over its own vocabulary, and those of a test side over the same; `None` when no term of the
+    /// training side stands in enough of its texts.
+    pub(crate) fn split(&self, train: &[usize], test: &[usize]) -> Option<(CsrMatrix, CsrMatrix)> {
+        let (columns, starts) = self.columns(train);
+        if starts.last() == Some(&0) {
+            return None;
+        }
+        let side = |rows: &[usize]| {
+            let ahead = |id: u32| prefetch(columns.as_ptr().wrapping_add(id as usize));
+            weigh(self.rows.select(rows), &starts, &self.tf_of, ahead, |id| columns[id as usize])
+        };
+        Some(rayon::join(|| side(train), || side(test)))
+    }
+
+    /// What becomes of each term in a vocabulary of these rows, and where its blocks begin.
+    fn columns(&self, train: &[usize]) -> (Vec<Column>, Vec<u32>) {
+        let mut df = vec![0_u32; self.by_key.len()];
+        for i in train {
+            for id in self.rows.ids_of(*i) {
+                df[*id as usize] += 1;
+            }
+        }
+        let least = self.params.min_df;
+        let most = self.params.most_texts(train.len());
+        let mut columns = vec![Column { number: ABSENT, idf: 0.0 }; df.len()];
+        let mut starts = vec![0_u32];
+        for block in self.starts.windows(2) {
+            let by_key = &self.by_key[block[0] as usize..block[1] as usize];
+            let wanted = |df: u32| df >= least && df <= most;
+            // By falling frequency, ties by key: counted out, as the keys are in order already.
+            let mut places = vec![0_u32; train.len() + 1];
+            for id in by_key {
+                let df = df[*id as usize];
+                places[df as usize] += u32::from(wanted(df));
+            }
+            let (mut n, before) = (0, starts.last().copied().unwrap_or_default());
+            for place in places.iter_mut().rev() {
+                n += std::mem::replace(place, n);
+            }
+            let limit = self.params.max_features.map_or(u32::MAX, |m| u32::try_from(m).unwrap_or(u32::MAX));
+            let idf: Vec<f32> = (0..places.len()).map(|df| idf(train.len(), df as u32)).collect();
+            for id in by_key {
+                let df = df[*id as usize];
+                if wanted(df) {
+                    let place = &mut places[df as usize];
+                    if *place < limit {
+                        columns[*id as usize] = Column { number: before + *place, idf: idf[df as usize] };
+                    }
+                    *place += 1;
+                }
+            }
+            starts.push(before + n.min(limit));
+        }
+        (columns, starts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{NgramRange, Tfidf};
+    use super::*;
+
+    #[test]
+    fn splits_are_what_reading_each_side_gives() {
+        let texts: Vec<String> = (0..90_u32)
+            .map(|i| {
+                let words = ["talks", "sanctions", "must", "not", "return", "Minsk", "drones", "Übung"];
+                let at = |k: u32| words[(i.wrapping_mul(2_654_435_761).rotate_left(k * 5) % 8) as usize];
+                (0..3 + i % 9).map(at).collect::<Vec<_>>().join(" ")
+            })
+            .collect();
+        let passages: Vec<Passage<'_>> =
+            texts.iter().map(|t| Passage { target: &t[..4], ..t.as_str().into() }).collect();
+        let default = FeatureParams::default();
+        let mut n_found = 0;
+        for params in [
+            default.clone(),
+            FeatureParams { max_features: Some(7), target: true, negation: true, ..default.clone() },
+            FeatureParams { min_df: 6, max_df: 0.4, sublinear: false, chars: None, ..default.clone() },
+            FeatureParams { words: Some(NgramRange::new(1, 1)), min_df: 1, ..default },
+        ] {
+            let counts = Counts::read(&params, Rewriter::default(), &passages).expect("sound");
+            for (train, test) in [(0..60, 60..90), (45..90, 0..45), (3..15, 2..9)] {
+                let of = |rows: std::ops::Range<usize>| rows.map(|i| passages[i]).collect::<Vec<_>>();
+                let rows = |r: std::ops::Range<usize>| r.collect::<Vec<_>>();
+                let split = counts.split(&rows(train.clone()), &rows(test.clone()));
+                // None where no term is left.
+                let read = Tfidf::fit(&params, Rewriter::default(), &of(train)).ok();
+                assert_eq!(split, read.map(|(tfidf, x)| (x, tfidf.transform(&of(test)))));
+                n_found += usize::from(split.is_some());
+            }
+        }
+        assert_eq!(n_found, 11, "six texts of twelve are more than .4 of them");
+    }
+}
