@@ -34,9 +34,9 @@ fn stages(criterion: &mut Criterion) {
     let ones = vec![1.0; made.len()];
     let params = LogisticParams::new().c(1.0).tolerance(1e-5).check().expect("sound");
     for (name, y, n) in [("two classes", &two, 2), ("three classes", &three, 3)] {
-        group.bench_function(name, |b| b.iter(|| params.fit_weighted(&x, y, n, &ones, None)));
+        group.bench_function(name, |b| b.iter(|| params.fit_weighted(&x, y, n, &ones)));
     }
-    let fit = params.fit_weighted(&x, &three, 3, &ones, None).expect("converges");
+    let fit = params.fit_weighted(&x, &three, 3, &ones).expect("converges");
     let logits = |i: usize| fit.predict_proba(x.row(i)).iter().map(|p| p.ln()).collect::<Vec<_>>();
     let scores: Vec<Vec<f64>> = (0..x.n_rows()).map(logits).collect();
     group.bench_function("calibrate", |b| b.iter(|| Calibration::fit(&scores, &three, 3)));

@@ -115,7 +115,7 @@ fn third_class(texts: &[String], two: &[usize]) -> Vec<usize> {
 fn solve(x: &CsrMatrix, y: &[usize], c: f64, tolerance: f64) -> sayso::Result<SolverReport> {
     let classes = y.iter().max().map_or(0, |k| k + 1);
     let params = LogisticParams::new().c(c).tolerance(tolerance).check()?;
-    let fit = params.fit_weighted(x, y, classes, &vec![1.0; y.len()], None)?;
+    let fit = params.fit_weighted(x, y, classes, &vec![1.0; y.len()])?;
     Ok(fit.reports()[0])
 }
 

@@ -111,8 +111,7 @@ fn both_solvers_reach_the_same_optimum() {
             for solver in [Solver::Sparse, Solver::Linfa] {
                 let params = LogisticParams::new().c(optimum.c).tolerance(1e-10).solver(solver);
                 let params = params.max_iterations(1000).check().expect("sound");
-                let fit =
-                    params.fit_weighted(&x, y, n_classes, &vec![1.0; y.len()], None).expect("converges");
+                let fit = params.fit_weighted(&x, y, n_classes, &vec![1.0; y.len()]).expect("converges");
                 let reached = fit.reports()[0].objective;
                 assert!(
                     (reached / optimum.objective - 1.0).abs() < 1e-6,

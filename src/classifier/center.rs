@@ -2,36 +2,39 @@
 
 use crate::features::CsrMatrix;
 
-/// The mean of the rows.
-pub(super) struct Center {
+/// Rows, their mean `μ` and how far they are from it: what fits of the same rows have in common.
+pub(super) struct Centred<'a> {
+    pub(super) x: &'a CsrMatrix,
     pub(super) mean: Vec<f32>,
     /// Its product with each row.
-    pub(super) rows: Vec<f64>,
+    pub(super) products: Vec<f64>,
     /// Its product with itself.
     pub(super) square: f64,
+    /// The square of the distance of each row from the mean.
+    pub(super) distances: Vec<f64>,
 }
 
-impl Center {
-    /// Rows weigh by their cost.
-    pub(super) fn of(x: &CsrMatrix, cost: &[f64]) -> Self {
-        let total: f64 = cost.iter().sum();
+impl<'a> Centred<'a> {
+    /// The mean weighs rows by these weights.
+    pub(super) fn new(x: &'a CsrMatrix, weights: &[f64]) -> Self {
+        let total: f64 = weights.iter().sum();
         let mut mean = vec![0.0_f32; x.n_cols()];
-        for (i, cost) in cost.iter().enumerate() {
-            let share = (cost / total.max(f64::MIN_POSITIVE)) as f32;
+        let mut lengths: Vec<f64> = Vec::with_capacity(weights.len());
+        for (i, weight) in weights.iter().enumerate() {
+            let share = (weight / total.max(f64::MIN_POSITIVE)) as f32;
             let row = x.row(i);
+            let mut length = 0.0;
             for (column, value) in row.columns.iter().zip(row.values) {
                 mean[*column as usize] += share * value;
+                length += f64::from(*value) * f64::from(*value);
             }
+            lengths.push(length);
         }
-        let rows = (0..x.n_rows()).map(|i| dot(x, i, &mean)).collect();
-        let square = mean.iter().map(|m| f64::from(*m) * f64::from(*m)).sum();
-        Self { mean, rows, square }
-    }
-
-    /// The square of the distance of each row from the mean.
-    pub(super) fn squares(&self, x: &CsrMatrix) -> Vec<f64> {
-        let square = |i: usize| x.row(i).values.iter().map(|v| f64::from(*v) * f64::from(*v)).sum::<f64>();
-        self.rows.iter().enumerate().map(|(i, m)| (square(i) - 2.0 * m + self.square).max(0.0)).collect()
+        let products: Vec<f64> = (0..x.n_rows()).map(|i| dot(x, i, &mean)).collect();
+        let square: f64 = mean.iter().map(|m| f64::from(*m) * f64::from(*m)).sum();
+        let distances =
+            lengths.iter().zip(&products).map(|(length, m)| (length - 2.0 * m + square).max(0.0)).collect();
+        Self { x, mean, products, square, distances }
     }
 }
 

@@ -8,7 +8,7 @@ use ndarray::{Array1, Array2};
 
 use super::logistic::{LogisticRegression, SolverReport};
 use super::objective::{Objective, Point};
-use super::params::ValidLogisticParams;
+use super::params::{Scheme, ValidLogisticParams};
 use crate::features::CsrMatrix;
 use crate::{Error, ErrorKind, Result};
 
@@ -67,7 +67,7 @@ pub(super) fn fit(
     let mut weights = theta;
     let intercepts = weights.split_off(x.n_cols() * outputs);
     let report = SolverReport { objective: value, gap, iterations: params.max_iterations };
-    Ok(LogisticRegression::from_parts(weights, intercepts, n_classes, vec![report]))
+    Ok(LogisticRegression::from_parts(weights, intercepts, n_classes, Scheme::Multinomial, vec![report]))
 }
 
 fn fit_binary(c: f64, max_iterations: usize, x: Array2<f64>, y: &[usize]) -> Result<Vec<f64>> {

@@ -1,9 +1,8 @@
-use super::center::{Center, dot};
-use super::newton::{Reached, not_converged};
+use super::center::{Centred, dot};
+use super::descent::{Descent, descend, xlogx};
+use super::newton::Reached;
 use super::objective::{sigmoid, softplus};
 use crate::Result;
-use crate::features::CsrMatrix;
-use crate::statistics::Draws;
 
 /// Minimises the objective for two classes by descent on its dual, one row at a time.
 ///
@@ -25,6 +24,11 @@ use crate::statistics::Draws;
 /// `tolerance` times the primal value: the distance to the minimum, as far as intercept and centred weights do not depend on
 /// each other.
 ///
+/// # Arguments
+///
+/// * `start` - where to begin: `t` of every row, then the intercept of the centred rows, as a fit of the same rows at another `C`
+///   ended ([`Fitted::end`]); `None` begins at zero weights.
+///
 /// # Errors
 ///
 /// [`ErrorKind::NotConverged`](crate::ErrorKind::NotConverged) after `max_iterations` passes.
@@ -33,53 +37,44 @@ use crate::statistics::Draws;
 ///
 /// * Yu, Huang & Lin (2011), *Machine Learning* 85:41–75, sec. 3 (the dual); the change of variable is ours.
 pub(super) fn minimise(
-    x: &CsrMatrix,
+    rows: &Centred<'_>,
     y: &[bool],
     cost: &[f64],
     tolerance: f64,
     max_iterations: usize,
     seed: u64,
-) -> Result<(Vec<f32>, f64, Reached)> {
-    let n = x.n_rows();
-    let center = Center::of(x, cost);
+    start: Option<&[f64]>,
+) -> Result<Fitted> {
+    let n = rows.x.n_rows();
     let mut state = Dual {
-        x,
+        rows,
         sign: y.iter().map(|y| if *y { 1.0 } else { -1.0 }).collect(),
         cost,
-        u: vec![0.0; x.n_cols()],
+        u: vec![0.0; rows.x.n_cols()],
         balance: 0.0,
         u_mean: 0.0,
         intercept: 0.0,
         t: vec![f64::INFINITY; n],
         alpha: vec![0.0; n],
-        norm: center.squares(x),
-        center,
     };
-    let mut order: Vec<u32> = (0..n as u32).collect();
-    let mut draws = Draws::new(seed, 0);
-    let mut reached = Reached { objective: f64::INFINITY, gap: f64::INFINITY, iterations: 0 };
-    for iteration in 1..=max_iterations {
-        draws.shuffle(&mut order);
-        let seen = state.pass(&order);
-        state.move_intercept();
-        // The certificate costs a pass; it is asked for when what the pass saw on its way was near.
-        if seen < NEAR * tolerance || iteration % 8 == 0 {
-            reached = state.certificate(iteration);
-            if reached.gap <= tolerance {
-                let (w, b) = state.finish();
-                return Ok((w, b, reached));
-            }
-        }
+    if let Some(start) = start {
+        state.begin_at(start);
     }
-    Err(not_converged(max_iterations, reached.gap, tolerance))
+    let reached = descend(&mut state, n, tolerance, max_iterations, seed)?;
+    Ok(state.finish(reached))
 }
 
-/// A pass brings the gap down to about a tenth; what it sees of it on its way lies between.
-pub(super) const NEAR: f64 = 8.0;
+/// A fit of two classes.
+pub(super) struct Fitted {
+    pub(super) weights: Vec<f32>,
+    pub(super) intercept: f64,
+    pub(super) reached: Reached,
+    /// `t` of every row, then the intercept of the centred rows.
+    pub(super) end: Vec<f64>,
+}
 
 struct Dual<'a> {
-    x: &'a CsrMatrix,
-    center: Center,
+    rows: &'a Centred<'a>,
     sign: Vec<f64>,
     cost: &'a [f64],
     /// `Σ αᵢ sᵢ xᵢ`.
@@ -92,31 +87,53 @@ struct Dual<'a> {
     intercept: f64,
     t: Vec<f64>,
     alpha: Vec<f64>,
-    norm: Vec<f64>,
 }
 
 impl Dual<'_> {
+    /// Takes the dual variables that belong to these `t`, and the weights that belong to them.
+    fn begin_at(&mut self, start: &[f64]) {
+        let (t, intercept) = start.split_at(self.t.len());
+        self.t.copy_from_slice(t);
+        self.intercept = intercept[0];
+        for i in 0..t.len() {
+            let alpha = self.cost[i] * sigmoid(-t[i]);
+            self.change(i, alpha);
+        }
+    }
+
+    /// Gives a row another dual variable.
+    #[inline]
+    fn change(&mut self, i: usize, alpha: f64) {
+        let by = self.sign[i] * (alpha - self.alpha[i]);
+        self.alpha[i] = alpha;
+        self.balance += by;
+        self.u_mean += by * self.rows.products[i];
+        let step = by as f32;
+        let row = self.rows.x.row(i);
+        for (column, value) in row.columns.iter().zip(row.values) {
+            self.u[*column as usize] += step * value;
+        }
+    }
+
     /// `w · (xᵢ − μ) + b`, with the sign of the row.
     #[inline]
     fn margin(&self, i: usize) -> f64 {
-        let shift = self.balance * (self.center.square - self.center.rows[i]) - self.u_mean;
-        self.sign[i] * (dot(self.x, i, &self.u) + shift + self.intercept)
+        let shift = self.balance * (self.rows.square - self.rows.products[i]) - self.u_mean;
+        self.sign[i] * (dot(self.rows.x, i, &self.u) + shift + self.intercept)
     }
+}
 
-    /// Visits every row once; returns the gap between primal and dual losses as each row showed it before its visit, as a
-    /// share of the primal ones.
+impl Descent for Dual<'_> {
     fn pass(&mut self, order: &[u32]) -> f64 {
         let (mut gap, mut loss) = (0.0, 0.0);
         for &i in order {
             let i = i as usize;
-            let (norm, cost, sign) = (self.norm[i], self.cost[i], self.sign[i]);
+            let (norm, cost, sign) = (self.rows.distances[i], self.cost[i], self.sign[i]);
             if norm == 0.0 || cost == 0.0 {
                 // Nothing but the intercept speaks for this row.
                 self.t[i] = sign * self.intercept;
                 let alpha = cost * sigmoid(-self.t[i]);
-                self.balance += sign * (alpha - self.alpha[i]);
-                self.u_mean += sign * (alpha - self.alpha[i]) * self.center.rows[i];
-                self.alpha[i] = alpha;
+                self.change(i, alpha);
                 continue;
             }
             let margin = self.margin(i);
@@ -126,24 +143,16 @@ impl Dual<'_> {
             gap += of_row + before * margin + xlogx(before, cost) + xlogx(cost - before, cost);
             let t = agree(margin, before, norm, cost, self.t[i]);
             let alpha = cost * sigmoid(-t);
-            let by = alpha - before;
             self.t[i] = t;
-            if by != 0.0 {
-                self.alpha[i] = alpha;
-                self.balance += sign * by;
-                self.u_mean += sign * by * self.center.rows[i];
-                let step = (sign * by) as f32;
-                let row = self.x.row(i);
-                for (column, value) in row.columns.iter().zip(row.values) {
-                    self.u[*column as usize] += step * value;
-                }
+            if alpha != before {
+                self.change(i, alpha);
             }
         }
         gap / loss.max(f64::MIN_POSITIVE)
     }
 
-    /// Newton steps on the intercept alone, the margins shifted with it.
-    fn move_intercept(&mut self) {
+    /// Newton steps, the margins shifted with them.
+    fn move_intercepts(&mut self) {
         for _ in 0..3 {
             let (mut g, mut h) = (0.0, 1e-12);
             for i in 0..self.t.len() {
@@ -164,7 +173,7 @@ impl Dual<'_> {
 
     fn certificate(&self, iterations: usize) -> Reached {
         let square: f64 = self.u.iter().map(|u| f64::from(*u) * f64::from(*u)).sum();
-        let norm = 0.5 * (square + self.balance * (self.balance * self.center.square - 2.0 * self.u_mean));
+        let norm = 0.5 * (square + self.balance * (self.balance * self.rows.square - 2.0 * self.u_mean));
         let (mut primal, mut entropy, mut g, mut h) = (norm, 0.0, 0.0, 1e-12);
         for i in 0..self.t.len() {
             let margin = self.margin(i);
@@ -183,16 +192,13 @@ impl Dual<'_> {
 
 impl Dual<'_> {
     /// Weights and intercept of the rows as they were given.
-    fn finish(self) -> (Vec<f32>, f64) {
+    fn finish(mut self, reached: Reached) -> Fitted {
         let by = self.balance as f32;
-        let w: Vec<f32> = self.u.iter().zip(&self.center.mean).map(|(u, m)| u - by * m).collect();
-        (w, self.intercept - self.u_mean + self.balance * self.center.square)
+        let weights = self.u.iter().zip(&self.rows.mean).map(|(u, m)| u - by * m).collect();
+        let intercept = self.intercept - self.u_mean + self.balance * self.rows.square;
+        self.t.push(self.intercept);
+        Fitted { weights, intercept, reached, end: self.t }
     }
-}
-
-/// `a ln(a / c)`, 0 at 0.
-pub(super) fn xlogx(a: f64, c: f64) -> f64 {
-    if a > 0.0 { a * libm::log(a / c) } else { 0.0 }
 }
 
 /// The `t` at which margin and dual variable agree.
@@ -221,14 +227,24 @@ fn agree(margin: f64, alpha: f64, norm: f64, cost: f64, start: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::features::CsrMatrix;
 
     #[test]
     fn two_rows_without_a_common_term_have_a_known_answer() {
         let x = CsrMatrix::from_rows(2, &[&[(0, 1.0)], &[(1, 1.0)]]).expect("sound");
-        let (w, b, reached) = minimise(&x, &[true, false], &[1.0, 1.0], 1e-9, 200, 0).expect("converges");
+        let rows = Centred::new(&x, &[1.0, 1.0]);
+        let fit = |tolerance, start| {
+            minimise(&rows, &[true, false], &[1.0, 1.0], tolerance, 200, 0, start).expect("converges")
+        };
+        let cold = fit(1e-9, None);
+        let (w, b) = (&cold.weights, cold.intercept);
         // w₀ = −w₁ = α with α = σ(−α): the fixed point of the dual.
         assert!((f64::from(w[0]) - 0.401_058).abs() < 1e-5 && (w[0] + w[1]).abs() < 1e-6, "{w:?}");
-        assert!(b.abs() < 1e-6 && reached.gap <= 1e-9);
+        assert!(b.abs() < 1e-6 && cold.reached.gap <= 1e-9);
+        // From its own end one pass is enough; from anywhere else it ends at the same place.
+        assert_eq!(fit(1e-9, Some(&cold.end)).reached.iterations, 1);
+        let warm = fit(1e-7, Some(&[-30.0, 50.0, 2.0]));
+        assert!((warm.weights[0] - w[0]).abs() < 1e-3 && (warm.intercept - b).abs() < 1e-3);
     }
 
     #[test]

@@ -1,9 +1,7 @@
-use super::center::Center;
-use super::dual::{NEAR, xlogx};
-use super::newton::{Reached, not_converged};
+use super::center::Centred;
+use super::descent::{Descent, descend, xlogx};
+use super::newton::Reached;
 use crate::Result;
-use crate::features::CsrMatrix;
-use crate::statistics::Draws;
 
 /// Minimises the objective of three and more classes by descent on its dual, one row at a time.
 ///
@@ -20,6 +18,8 @@ use crate::statistics::Draws;
 /// # Arguments
 ///
 /// * `L` - lanes: how many classes there is room for. Weights of a term lie side by side, so that a row is read once.
+/// * `start` - where to begin: `L` scores of every row, then `L` intercepts of the centred rows, as a fit of the same rows at another
+///   `C` ended ([`Fitted::end`]); `None` begins at zero weights.
 ///
 /// # Errors
 ///
@@ -28,49 +28,46 @@ use crate::statistics::Draws;
 /// # References
 ///
 /// * Yu, Huang & Lin (2011), *Machine Learning* 85:41–75, sec. 6 (the dual of maximum entropy); the step is ours.
+#[expect(clippy::too_many_arguments, reason = "a solver is told of rows, classes, costs and when to stop")]
 pub(super) fn minimise<const L: usize>(
-    x: &CsrMatrix,
+    rows: &Centred<'_>,
     y: &[usize],
     classes: usize,
     cost: &[f64],
     tolerance: f64,
     max_iterations: usize,
     seed: u64,
-) -> Result<(Vec<f64>, Vec<f64>, Reached)> {
-    let n = x.n_rows();
-    let center = Center::of(x, cost);
+    start: Option<&[f64]>,
+) -> Result<Fitted> {
+    let n = rows.x.n_rows();
     let indicator = |class: &usize| std::array::from_fn(|k| f64::from(u8::from(k == *class)));
     let mut state = Dual::<L> {
-        x,
+        rows,
         y,
         classes,
         cost,
-        u: vec![Lanes([0.0; L]); x.n_cols()],
+        u: vec![Lanes([0.0; L]); rows.x.n_cols()],
         balance: [0.0; L],
         u_mean: [0.0; L],
         intercept: [0.0; L],
         p: y.iter().map(indicator).collect(),
         z: vec![[0.0; L]; n],
-        norm: center.squares(x),
-        center,
     };
-    let mut order: Vec<u32> = (0..n as u32).collect();
-    let mut draws = Draws::new(seed, 0);
-    let mut reached = Reached { objective: f64::INFINITY, gap: f64::INFINITY, iterations: 0 };
-    for iteration in 1..=max_iterations {
-        draws.shuffle(&mut order);
-        let seen = state.pass(&order);
-        state.move_intercepts();
-        // The certificate costs a pass; it is asked for when what the pass saw on its way was near.
-        if seen < NEAR * tolerance || iteration % 8 == 0 {
-            reached = state.certificate(iteration);
-            if reached.gap <= tolerance {
-                let (weights, intercepts) = state.finish();
-                return Ok((weights, intercepts, reached));
-            }
-        }
+    if let Some(start) = start {
+        state.begin_at(start);
     }
-    Err(not_converged(max_iterations, reached.gap, tolerance))
+    let reached = descend(&mut state, n, tolerance, max_iterations, seed)?;
+    Ok(state.finish(reached))
+}
+
+/// A fit of three and more classes.
+pub(super) struct Fitted {
+    /// Term-major.
+    pub(super) weights: Vec<f64>,
+    pub(super) intercepts: Vec<f64>,
+    pub(super) reached: Reached,
+    /// The scores of every row, then the intercepts of the centred rows.
+    pub(super) end: Vec<f64>,
 }
 
 /// One number for each class that there is room for.
@@ -79,8 +76,7 @@ pub(super) fn minimise<const L: usize>(
 struct Lanes<const L: usize>([f32; L]);
 
 struct Dual<'a, const L: usize> {
-    x: &'a CsrMatrix,
-    center: Center,
+    rows: &'a Centred<'a>,
     y: &'a [usize],
     /// How many of the lanes are used.
     classes: usize,
@@ -96,14 +92,44 @@ struct Dual<'a, const L: usize> {
     p: Vec<[f64; L]>,
     /// The scores found last, where the next search begins.
     z: Vec<[f64; L]>,
-    norm: Vec<f64>,
 }
 
 impl<const L: usize> Dual<'_, L> {
+    /// Takes the distributions that belong to these scores, and the weights that belong to them.
+    fn begin_at(&mut self, start: &[f64]) {
+        let (starts, _) = start.as_chunks::<L>();
+        let (z, intercept) = starts.split_at(self.z.len());
+        self.z.copy_from_slice(z);
+        self.intercept = intercept[0];
+        for i in 0..z.len() {
+            let p = softmax(&z[i], self.classes).0;
+            self.change(i, p);
+        }
+    }
+
+    /// Gives a row another distribution.
+    #[inline]
+    fn change(&mut self, i: usize, p: [f64; L]) {
+        let by: [f64; L] = std::array::from_fn(|k| self.cost[i] * (self.p[i][k] - p[k]));
+        self.p[i] = p;
+        for (k, by) in by.iter().enumerate() {
+            self.balance[k] += by;
+            self.u_mean[k] += by * self.rows.products[i];
+        }
+        let step: [f32; L] = std::array::from_fn(|k| by[k] as f32);
+        let row = self.rows.x.row(i);
+        for (column, value) in row.columns.iter().zip(row.values) {
+            let w = &mut self.u[*column as usize].0;
+            for k in 0..L {
+                w[k] += step[k] * value;
+            }
+        }
+    }
+
     /// `W (xᵢ − μ) + b`.
     #[inline]
     fn scores(&self, i: usize) -> [f64; L] {
-        let row = self.x.row(i);
+        let row = self.rows.x.row(i);
         // Two strands, so that additions need not wait for each other.
         let mut sums = [[0.0_f32; L]; 2];
         let (columns, last_column) = row.columns.as_chunks::<2>();
@@ -121,15 +147,15 @@ impl<const L: usize> Dual<'_, L> {
                 *sum += v * w;
             }
         }
-        let from_mean = self.center.square - self.center.rows[i];
+        let from_mean = self.rows.square - self.rows.products[i];
         std::array::from_fn(|k| {
             let shift = self.balance[k] * from_mean - self.u_mean[k] + self.intercept[k];
             f64::from(sums[0][k]) + f64::from(sums[1][k]) + shift
         })
     }
+}
 
-    /// Visits every row once; returns the gap between primal and dual losses as each row showed it before its visit, as a
-    /// share of the primal ones.
+impl<const L: usize> Descent for Dual<'_, L> {
     fn pass(&mut self, order: &[u32]) -> f64 {
         let (mut gap, mut loss) = (0.0, 0.0);
         for &i in order {
@@ -144,25 +170,12 @@ impl<const L: usize> Dual<'_, L> {
             loss += cost * (log_sum - scores[self.y[i]]);
             let apart = |k: usize| xlogx(before[k], 1.0) - before[k] * scores[k];
             gap += cost * (log_sum + (0..self.classes).map(apart).sum::<f64>());
-            let reach = self.norm[i] * cost;
+            let reach = self.rows.distances[i] * cost;
             let target = std::array::from_fn(|k| scores[k] + reach * before[k]);
             let start = if self.z[i] == [0.0; L] { scores } else { self.z[i] };
             let (z, p) = agree(&target, reach, start, self.classes);
             self.z[i] = z;
-            self.p[i] = p;
-            let by: [f64; L] = std::array::from_fn(|k| cost * (before[k] - p[k]));
-            for (k, by) in by.iter().enumerate() {
-                self.balance[k] += by;
-                self.u_mean[k] += by * self.center.rows[i];
-            }
-            let step: [f32; L] = std::array::from_fn(|k| by[k] as f32);
-            let row = self.x.row(i);
-            for (column, value) in row.columns.iter().zip(row.values) {
-                let w = &mut self.u[*column as usize].0;
-                for k in 0..L {
-                    w[k] += step[k] * value;
-                }
-            }
+            self.change(i, p);
         }
         gap / loss.max(f64::MIN_POSITIVE)
     }
@@ -187,7 +200,7 @@ impl<const L: usize> Dual<'_, L> {
     fn certificate(&self, iterations: usize) -> Reached {
         let square: f64 = self.u.iter().flat_map(|u| u.0).map(|u| f64::from(u) * f64::from(u)).sum();
         let of_mean: f64 = (0..self.classes)
-            .map(|k| self.balance[k] * (self.balance[k] * self.center.square - 2.0 * self.u_mean[k]))
+            .map(|k| self.balance[k] * (self.balance[k] * self.rows.square - 2.0 * self.u_mean[k]))
             .sum();
         let norm = 0.5 * (square + of_mean);
         let mut primal = norm;
@@ -208,21 +221,24 @@ impl<const L: usize> Dual<'_, L> {
         let gap = (primal - dual).max(0.0) + of_intercepts;
         Reached { objective: primal, gap: gap / primal.max(f64::MIN_POSITIVE), iterations }
     }
+}
 
+impl<const L: usize> Dual<'_, L> {
     /// Weights, term-major, and intercepts of the rows as they were given.
-    fn finish(self) -> (Vec<f64>, Vec<f64>) {
+    fn finish(self, reached: Reached) -> Fitted {
         let weights = self
             .u
             .iter()
-            .zip(&self.center.mean)
+            .zip(&self.rows.mean)
             .flat_map(|(u, m)| {
                 (0..self.classes).map(move |k| f64::from(u.0[k]) - self.balance[k] * f64::from(*m))
             })
             .collect();
         let intercepts = (0..self.classes)
-            .map(|k| self.intercept[k] - self.u_mean[k] + self.balance[k] * self.center.square)
+            .map(|k| self.intercept[k] - self.u_mean[k] + self.balance[k] * self.rows.square)
             .collect();
-        (weights, intercepts)
+        let end = self.z.iter().chain([&self.intercept]).flatten().copied().collect();
+        Fitted { weights, intercepts, reached, end }
     }
 }
 
@@ -292,6 +308,7 @@ mod tests {
     use super::super::newton;
     use super::super::objective::Objective;
     use super::*;
+    use crate::features::CsrMatrix;
 
     #[test]
     fn a_row_is_visited_until_scores_and_distribution_agree() {
@@ -314,9 +331,13 @@ mod tests {
         let x = CsrMatrix::from_rows(15, &rows).expect("sound");
         // Class 0 is common: the intercepts have something to do.
         let y: Vec<usize> = (0..90).map(|i| if i % 5 < 3 { 0 } else { 1 + (i / 3) % 2 }).collect();
+        let centred = Centred::new(&x, &[1.0; 90]);
+        let mut start: Option<Vec<f64>> = None;
         for c in [0.1, 1.0, 30.0] {
             let cost = vec![c; 90];
-            let (w, b, reached) = minimise::<4>(&x, &y, 3, &cost, 1e-6, 500, 1).expect("converges");
+            let fit = minimise::<4>(&centred, &y, 3, &cost, 1e-6, 500, 1, start.as_deref());
+            let Fitted { weights: w, intercepts: b, reached, end } = fit.expect("converges");
+            start = Some(end);
             let objective = Objective::new(&x, &y, &cost, 3);
             let mut theta = vec![0.0; objective.n_parameters()];
             let best = newton::minimise(&objective, &mut theta, 1e-12, 100).expect("converges");

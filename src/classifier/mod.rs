@@ -4,12 +4,14 @@ mod calibration;
 mod center;
 mod decision;
 mod dense;
+mod descent;
 mod dual;
 mod dual_multinomial;
 mod logistic;
 mod newton;
 mod objective;
 mod params;
+mod path;
 mod weighting;
 
 pub use calibration::{Calibration, FEWEST_FOR_CALIBRATION};

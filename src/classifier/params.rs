@@ -54,7 +54,7 @@ pub enum Scheme {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Solver {
-    /// Ours: sparse, dual coordinate descent for two classes, Newton with conjugate gradients otherwise.
+    /// Ours: sparse, descent on the dual for up to eight classes, Newton with conjugate gradients beyond and to polish.
     #[default]
     Sparse,
     /// `linfa-logistic` on the matrix written out in full. For small sets, and to check the other one.
@@ -123,16 +123,22 @@ impl LogisticParams {
     }
 }
 
+/// Refuses a `C` that is not above 0.
+pub(super) fn check_c(c: f64) -> Result<()> {
+    if c.is_finite() && c > 0.0 {
+        return Ok(());
+    }
+    Err(Error::argument("--c", c, "a number above 0")
+        .with_help("C is the inverse of the regularisation strength; 1 is usual."))
+}
+
 impl ParamGuard for LogisticParams {
     type Checked = ValidLogisticParams;
     type Error = Error;
 
     fn check_ref(&self) -> Result<&Self::Checked> {
         let p = &self.0;
-        if !(p.c.is_finite() && p.c > 0.0) {
-            return Err(Error::argument("--c", p.c, "a number above 0")
-                .with_help("C is the inverse of the regularisation strength; 1 is usual."));
-        }
+        check_c(p.c)?;
         if !(p.tolerance > 0.0 && p.tolerance <= 0.1) {
             return Err(Error::argument("--tolerance", p.tolerance, "a share of the objective in (0, 0.1]"));
         }

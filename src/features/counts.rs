@@ -31,11 +31,7 @@ impl Counts {
     /// # Errors
     ///
     /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) for settings that cannot work.
-    pub(crate) fn read(
-        params: &FeatureParams,
-        rewriter: Rewriter,
-        passages: &[Passage<'_>],
-    ) -> Result<Self> {
+    pub(crate) fn read(params: &FeatureParams, rewriter: Rewriter, passages: &[Passage<'_>]) -> Result<Self> {
         // The other limits depend on the split.
         let open = FeatureParams { max_df: 1.0, max_features: None, ..params.clone() };
         let (_, vocabulary, _, counters) = tally(&open, rewriter, passages)?;

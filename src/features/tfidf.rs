@@ -174,10 +174,8 @@ impl Tfidf {
 
     /// What became of the terms with these keys.
     fn columns(&self, keys: &[u64]) -> Vec<Column> {
-        let column = |number: u32| Column {
-            number,
-            idf: self.idf.get(number as usize).copied().unwrap_or_default(),
-        };
+        let column =
+            |number: u32| Column { number, idf: self.idf.get(number as usize).copied().unwrap_or_default() };
         self.vocabulary.table.get_all(keys).into_iter().map(column).collect()
     }
 

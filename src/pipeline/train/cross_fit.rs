@@ -320,8 +320,7 @@ fn learning_curves(
             let kept = |i: usize| (rank[data.groups[i]] as f64) < share * data.n_groups as f64;
             let train: Vec<usize> = (0..folds.len()).filter(|i| folds[*i] != *f && kept(*i)).collect();
             let test: Vec<usize> = (0..folds.len()).filter(|i| folds[*i] == *f).collect();
-            let mut scores =
-                split_scores(data, plan.counts, &plan.recipe, &grids(0), &train, &test)?;
+            let mut scores = split_scores(data, plan.counts, &plan.recipe, &grids(0), &train, &test)?;
             for (b, block) in plan.blocks.iter().enumerate() {
                 let more = blocks::split_scores(data, block, &of_blocks, &grids(b + 1), &train, &test)?;
                 for (z, more) in scores.iter_mut().zip(&more) {

@@ -90,14 +90,8 @@ fn plain(
     grid: &[f64],
     params: LogisticParams,
 ) -> Result<Vec<Linear>> {
-    let mut last: Option<LogisticRegression> = None;
-    let mut fits = Vec::new();
-    for c in grid {
-        let fit = params.c(*c).check()?.fit_weighted(x, y, n_classes, weights, last.as_ref())?;
-        fits.push(Linear::from(&fit));
-        last = Some(fit);
-    }
-    Ok(fits)
+    let path = params.check()?.fit_path(x, y, n_classes, weights, grid)?;
+    Ok(path.iter().map(Linear::from).collect())
 }
 
 /// One class against the rest each, on columns that its log-count ratio scales.
@@ -124,8 +118,8 @@ fn naive_bayes(
         let ratio = at_full_length(log_count_ratio(x, &inside), x);
         let scaled = x.scaled(&ratio);
         let of_two: Vec<usize> = inside.iter().map(|i| usize::from(*i)).collect();
-        for (c, fit) in grid.iter().zip(&mut fits) {
-            let binary = params.c(*c).check()?.fit_weighted(&scaled, &of_two, 2, weights, None)?;
+        let path = params.check()?.fit_path(&scaled, &of_two, 2, weights, grid)?;
+        for (binary, fit) in path.iter().zip(&mut fits) {
             for (j, (w, r)) in binary.weights().iter().zip(&ratio).enumerate() {
                 fit.weights[j * n + k] = w * f64::from(*r);
             }

@@ -22,11 +22,7 @@ const MOST_FILES: usize = 6;
 /// How each file's rows fare on each axis: held out group by group, and by a model of the other files alone.
 ///
 /// Empty for one file, and for very many.
-pub(super) fn by_file(
-    data: &Data<'_>,
-    plan: &Plan<'_>,
-    fit: &CrossFit,
-) -> Result<Vec<Vec<FileScores>>> {
+pub(super) fn by_file(data: &Data<'_>, plan: &Plan<'_>, fit: &CrossFit) -> Result<Vec<Vec<FileScores>>> {
     let n_axes = data.axes.axes.len();
     let files: BTreeSet<&str> = data.rows.iter().map(|r| r.file.as_str()).collect();
     if files.len() < 2 || files.len() > MOST_FILES {
