@@ -1,8 +1,8 @@
 //! Reading passages over a fitted vocabulary.
 
-use super::analysis::{Analyser, Buffers, CharGrams, Grams};
+use super::analysis::{Analyser, Buffers, Grams};
 use super::counter::Rows;
-use super::params::{Family, NgramRange, Passage};
+use super::params::{NgramRange, Passage};
 use super::table::{ABSENT, AHEAD};
 use super::tally::{Tally, WordLists};
 use super::tfidf::Tfidf;
@@ -93,72 +93,5 @@ impl<'a> Reader<'a> {
         self.tfidf.analyser().find_words(&mut self.buffers);
         Analyser::words(&self.buffers)
             .fold((0, 0), |(n, known), key| (n + 1, known + usize::from(self.tfidf.vocabulary().knows(key))))
-    }
-}
-
-/// A place in a text where a term of the vocabulary stands.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Source {
-    /// The term's column.
-    pub(crate) id: u32,
-    /// First byte of the word, in the normalised text.
-    pub(crate) start: usize,
-    /// One past its last byte.
-    pub(crate) end: usize,
-    /// The part of this occurrence that is this word's: one over the number of words of the n-gram.
-    pub(crate) share: f64,
-}
-
-impl Tfidf {
-    /// Where the terms of a passage come from: words are runs without blanks of the normalised text.
-    pub(crate) fn sources(&self, passage: Passage<'_>) -> Vec<Source> {
-        let text = self.normalised(passage.text);
-        let words: Vec<(usize, usize)> = text
-            .split_whitespace()
-            .map(|w| {
-                let start = w.as_ptr() as usize - text.as_ptr() as usize;
-                (start, start + w.len())
-            })
-            .collect();
-        let holder = |at: usize| {
-            let i = words.partition_point(|w| w.1 <= at);
-            words.get(i).or(words.last()).copied().unwrap_or((0, 0))
-        };
-        let piece =
-            |from: usize, to: usize| self.normalised(passage.text.get(from..to).unwrap_or_default()).len();
-        let (before, inside) = passage.span.map_or((0, 0), |s| (piece(0, s.start), piece(s.start, s.end)));
-        let base = |block: usize, channel: &str| match (self.vocabulary().blocks()[block].family, channel) {
-            (Family::Window, "in") => before,
-            (Family::Window, "after") => before + inside,
-            _ => 0,
-        };
-        let mut sources = Vec::new();
-        let mut cut = CharGrams::default();
-        let range = self.params().chars.unwrap_or(NgramRange::new(1, 1));
-        let table = &self.vocabulary().table;
-        self.analyser().analyse(passage, &mut Buffers::default(), |block, channel, grams| match grams {
-            Grams::Words { n, keys, words, .. } => {
-                for (i, key) in keys.iter().enumerate() {
-                    let id = table.get(*key);
-                    if id == ABSENT {
-                        continue;
-                    }
-                    for word in &words[i..i + n] {
-                        let (start, end) = holder(base(block, channel) + word.start as usize);
-                        sources.push(Source { id, start, end, share: 1.0 / n as f64 });
-                    }
-                }
-            }
-            Grams::Chars { text, runs, .. } => {
-                for (start, end) in runs {
-                    let word = &text[*start as usize..*end as usize];
-                    let (start, end) = holder(base(block, channel) + *start as usize);
-                    Analyser::char_grams(range, word, channel, &mut cut);
-                    let known = cut.keys().iter().map(|key| table.get(*key)).filter(|id| *id != ABSENT);
-                    sources.extend(known.map(|id| Source { id, start, end, share: 1.0 }));
-                }
-            }
-        });
-        sources
     }
 }

@@ -1,10 +1,8 @@
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use super::bundle::Model;
-use super::score::TOP_TERMS;
-use crate::features::{CHANNEL_MARK, Passage, Source};
+use super::words::{Slots, Words};
+use crate::features::{CHANNEL_MARK, Passage};
 use crate::types::TermWeight;
 
 /// Why a text gets its score on one axis.
@@ -68,12 +66,6 @@ pub struct WordValue {
     pub value: f64,
 }
 
-/// The text as the model reads it, and where its terms stand: the same for all axes.
-pub(super) struct Places {
-    sources: Vec<Source>,
-    text: String,
-}
-
 /// The weight of each output in the direction that is explained.
 fn direction(model: &Model, axis: usize, class: usize) -> Vec<f64> {
     let axis = &model.axes[axis];
@@ -104,16 +96,21 @@ impl Model {
         let mut p = Vec::new();
         let (ids, values, rows) = scorer.values(passage, &mut p);
         let (shares, adds) = self.shares(axis, &p, ids, values, rows);
-        let sources = self.tfidf.sources(passage);
+        let n_terms = self.tfidf.vocabulary().len();
+        let words = Words::new(self.tfidf.sources(passage), ids, &mut Slots::default(), n_terms);
+        let sources = words.sources();
+        let word = |(value, (start, end)): (Option<f64>, &(usize, usize))| {
+            value.map(|value| WordValue { start: *start, end: *end, value })
+        };
         Explanation {
             axis: shares.axis,
             towards: shares.towards,
             intercept: shares.intercept,
             linear_score: shares.linear_score,
-            words: spread(&sources, &adds),
-            terms: self.named(&adds),
+            words: words.values(&adds).into_iter().zip(&sources.words).filter_map(word).collect(),
+            terms: self.named(ids, &adds),
             blocks: shares.blocks,
-            text: self.tfidf.normalised(passage.text),
+            text: sources.text.clone(),
         }
     }
 
@@ -126,7 +123,7 @@ impl Model {
         ids: &[u32],
         values: &[f64],
         rows: &[Vec<f32>],
-    ) -> (AxisShares, BTreeMap<u32, f64>) {
+    ) -> (AxisShares, Vec<f64>) {
         let (first, n) = self.outputs()[axis];
         let from: usize = self.axes[..axis].iter().map(|a| a.axis.classes().len()).sum();
         let classes = self.axes[axis].axis.classes();
@@ -145,7 +142,7 @@ impl Model {
             })
             .collect();
         let intercept: f64 = self.axes[axis].intercepts.iter().zip(&d).map(|(b, d)| b * d).sum();
-        let words = adds.values().sum::<f64>();
+        let words = adds.iter().sum::<f64>();
         let towards = if self.axes[axis].axis.has_poles() { classes.len() - 1 } else { class };
         let shares = AxisShares {
             axis: self.axes[axis].axis.id.clone(),
@@ -159,27 +156,21 @@ impl Model {
     }
 
     /// tf-idf × weight of each term of a text, in one direction.
-    fn contributions(
-        &self,
-        first: usize,
-        n: usize,
-        d: &[f64],
-        ids: &[u32],
-        values: &[f64],
-    ) -> BTreeMap<u32, f64> {
+    fn contributions(&self, first: usize, n: usize, d: &[f64], ids: &[u32], values: &[f64]) -> Vec<f64> {
         ids.iter()
             .zip(values)
             .map(|(id, value)| {
                 let at = *id as usize * self.n_outputs + first;
                 let w: f64 = self.weights[at..at + n].iter().zip(d).map(|(w, d)| f64::from(*w) * d).sum();
-                (*id, value * w)
+                value * w
             })
             .collect()
     }
 
-    fn named(&self, adds: &BTreeMap<u32, f64>) -> Vec<TermWeight> {
-        let mut terms: Vec<TermWeight> = adds
+    fn named(&self, ids: &[u32], adds: &[f64]) -> Vec<TermWeight> {
+        let mut terms: Vec<TermWeight> = ids
             .iter()
+            .zip(adds)
             .map(|(id, value)| TermWeight {
                 term: display_term(self.tfidf.vocabulary().term(*id as usize)),
                 value: *value,
@@ -189,38 +180,10 @@ impl Model {
         terms
     }
 
-    /// Where the terms of a text stand in it.
-    pub(super) fn places(&self, passage: Passage<'_>) -> Places {
-        Places { sources: self.tfidf.sources(passage), text: self.tfidf.normalised(passage.text) }
-    }
-
-    /// The words that move a score most: each with what its character n-grams and its share of word n-grams add.
-    pub(super) fn strongest_words(
-        &self,
-        axis: usize,
-        class: usize,
-        places: &Places,
-        ids: &[u32],
-        values: &[f64],
-    ) -> Vec<TermWeight> {
+    /// What each term of a text adds to the score that is explained.
+    pub(super) fn additions(&self, axis: usize, class: usize, ids: &[u32], values: &[f64]) -> Vec<f64> {
         let (first, n) = self.outputs()[axis];
-        let adds = self.contributions(first, n, &direction(self, axis, class), ids, values);
-        let mut by_word: BTreeMap<&str, f64> = BTreeMap::new();
-        for word in spread(&places.sources, &adds) {
-            let bare = places
-                .text
-                .get(word.start..word.end)
-                .unwrap_or_default()
-                .trim_matches(|c: char| !c.is_alphanumeric());
-            if !bare.is_empty() {
-                *by_word.entry(bare).or_default() += word.value;
-            }
-        }
-        let mut terms: Vec<TermWeight> =
-            by_word.into_iter().map(|(term, value)| TermWeight { term: term.into(), value }).collect();
-        terms.sort_by(|a, b| b.value.abs().total_cmp(&a.value.abs()).then_with(|| a.term.cmp(&b.term)));
-        terms.truncate(TOP_TERMS);
-        terms
+        self.contributions(first, n, &direction(self, axis, class), ids, values)
     }
 
     /// The terms with the largest weight towards each class: `(class id, terms)`, strongest first.
@@ -267,20 +230,4 @@ fn display_term(term: &str) -> String {
     let gram =
         if gram.starts_with(' ') || gram.ends_with(' ') { gram.replace(' ', "_") } else { gram.to_string() };
     if channel.is_empty() { gram } else { format!("{channel}: {gram}") }
-}
-
-/// Shares what terms add among the words they come from, equally among the places where a term stands.
-fn spread(sources: &[Source], adds: &BTreeMap<u32, f64>) -> Vec<WordValue> {
-    let mut places: BTreeMap<u32, f64> = BTreeMap::new();
-    for source in sources {
-        *places.entry(source.id).or_default() += source.share;
-    }
-    let mut words: BTreeMap<(usize, usize), f64> = BTreeMap::new();
-    for source in sources {
-        if let Some(value) = adds.get(&source.id) {
-            *words.entry((source.start, source.end)).or_default() +=
-                value * source.share / places[&source.id];
-        }
-    }
-    words.into_iter().map(|((start, end), value)| WordValue { start, end, value }).collect()
 }

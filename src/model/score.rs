@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use thread_local::ThreadLocal;
 
 use super::bundle::Model;
+use super::words::{Slots, Words};
 use crate::features::{Passage, Reader, TermFrequency, prefetch};
 use crate::types::{AxisScore, Status};
 
@@ -47,6 +48,7 @@ pub struct Scorer<'m> {
     next: usize,
     /// The dense rows of the passage read last, by block.
     dense: Vec<Vec<f32>>,
+    slots: Slots,
 }
 
 impl Model {
@@ -90,6 +92,7 @@ impl Model {
             n_prepared: 0,
             next: 0,
             dense: vec![Vec::new(); self.dense.len()],
+            slots: Slots::default(),
         }
     }
 }
@@ -162,13 +165,14 @@ impl<'m> Scorer<'m> {
                 }
             }
             None => {
-                let places = model.places(passage);
+                let n_terms = model.tfidf.vocabulary().len();
+                let words = Words::new(model.tfidf.sources(passage), &self.ids, &mut self.slots, n_terms);
                 for (index, (first, n)) in model.outputs().into_iter().enumerate() {
                     let axis = &model.axes[index];
                     let p = axis.calibration.apply(&self.z[first..first + n]);
                     let class = axis.decide(&p);
                     let status = if p[class] < axis.doubt { Status::LowConfidence } else { Status::Ok };
-                    let terms = model.strongest_words(index, class, &places, &self.ids, &self.values);
+                    let terms = words.strongest(&model.additions(index, class, &self.ids, &self.values));
                     axes.insert(
                         axis.axis.id.clone(),
                         AxisScore {
