@@ -97,11 +97,14 @@ impl Lesson {
     }
 
     fn axis(&self, axis: &Axis) -> AxisCurve {
-        let set = TrainingSet::from_labelled(&self.rows, &AxisSet { axes: vec![axis.clone()] });
+        let alone = AxisSet { axes: vec![axis.clone()] };
         let params = TrainParams { c: Some(C), abstain: None, ..TrainParams::default() };
-        let n_labels = set.rows.len();
-        let mut curve = AxisCurve { axis: axis.id.clone(), n_labels, ..AxisCurve::default() };
-        match train(&set, &params) {
+        let mut curve = AxisCurve { axis: axis.id.clone(), ..AxisCurve::default() };
+        let trained = TrainingSet::from_labelled(&self.rows, &alone, None).and_then(|set| {
+            curve.n_labels = set.rows.len();
+            train(&set, &params)
+        });
+        match trained {
             Err(error) => curve.worth = error.to_string(),
             Ok(model) => {
                 let found = model.card().axes.first().and_then(|card| card.validation.as_ref());
@@ -110,7 +113,7 @@ impl Lesson {
                     curve.interval =
                         v.macro_f1_interval.map(|i| (i.low.clamp(0.0, 1.0), i.high.clamp(0.0, 1.0)));
                     curve.baseline = v.baselines.majority_macro_f1;
-                    curve.worth = self.worth(v, n_labels);
+                    curve.worth = self.worth(v, curve.n_labels);
                 }
             }
         }

@@ -97,7 +97,7 @@ fn trained(folder: &Path) -> Result<Model> {
     let features = FeatureParams { min_df: 3, max_features: Some(34_000), ..FeatureParams::default() };
     let aliases = read_aliases(&folder.join("labels").join("aliases.csv"))?;
     let params = TrainParams { features, aliases, c: Some(0.3), ..TrainParams::default() };
-    train(&TrainingSet::from_labelled(&file.rows, &file.axes), &params)
+    train(&TrainingSet::from_labelled(&file.rows, &file.axes, Some("weight"))?, &params)
 }
 
 /// Ten lines that a newcomer understands.

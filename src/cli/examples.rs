@@ -47,7 +47,7 @@ impl ExampleArgs {
                         problem.clone().into_error()
                     ));
                 }
-                TrainingSet::from_labelled(&file.rows, &file.axes)
+                TrainingSet::from_labelled(&file.rows, &file.axes, None)?
             }
         };
         if set.rows.is_empty() {

@@ -32,7 +32,7 @@ pub struct LabelledArgs {
     #[arg(long, value_name = "FROM,TO", requires = "label", value_parser = pair)]
     pub span: Option<(String, String)>,
     /// The column that says how much a row counts.
-    #[arg(long, value_name = "COLUMN", requires = "label")]
+    #[arg(long, value_name = "COLUMN")]
     weight: Option<String>,
     /// Read every input in this encoding instead of finding it out.
     #[arg(long, value_name = "NAME")]
@@ -79,6 +79,6 @@ impl LabelledArgs {
             let n = file.problems.len();
             talk.warn(format!("{n} rows left out; the first: {}", problem.clone().into_error()));
         }
-        Ok(TrainingSet::from_labelled(&file.rows, &file.axes))
+        TrainingSet::from_labelled(&file.rows, &file.axes, self.weight.as_deref())
     }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use encoding_rs::Encoding;
 
 use super::is_missing;
-use super::table::{Row, Table};
+use super::table::{Row, Table, nearest};
 use crate::types::{Axis, AxisSet, Label, LabelledStatement, Span};
 use crate::{Error, Position, Result};
 
@@ -69,7 +69,28 @@ impl TrainingSet {
     ///
     /// Where a statement has a row by the annotator `gold`, only that row counts; else its annotators share one vote:
     /// each of `m` rows weighs `1/m`. Axes without a label are left out.
-    pub fn from_labelled(statements: &[LabelledStatement], axes: &AxisSet) -> Self {
+    ///
+    /// # Arguments
+    ///
+    /// * `weight` - the further column that says how much a row counts; rows without a value count 1.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Input`](crate::ErrorKind::Input) for a weight that is no number of at least 0, or a column that no row has.
+    pub fn from_labelled(
+        statements: &[LabelledStatement],
+        axes: &AxisSet,
+        weight: Option<&str>,
+    ) -> Result<Self> {
+        let has = |column: &&str| !statements.iter().any(|s| s.extra.contains_key(*column));
+        if let Some(column) = weight.filter(has) {
+            let columns: BTreeSet<&str> =
+                statements.iter().flat_map(|s| s.extra.keys()).map(String::as_str).collect();
+            let near = nearest(column, columns.iter().copied());
+            let position = Position::default().column(column);
+            return Err(Error::input(position, "no row with a weight", "label files with this column")
+                .with_help(near.map_or(String::new(), |n| format!("Did you mean {n:?}?"))));
+        }
         let key = |s: &LabelledStatement| (s.article.clone(), s.start, s.end, s.quote.clone());
         let mut rows_of: BTreeMap<_, (usize, bool)> = BTreeMap::new();
         for s in statements {
@@ -104,12 +125,16 @@ impl TrainingSet {
                 unlabelled += 1;
                 continue;
             }
+            let counts = match weight.and_then(|column| Some((column, s.extra.get(column)?))) {
+                Some((column, word)) => weight_of(word, || Position::row(&s.file, s.row).column(column))?,
+                None => 1.0,
+            };
             set.rows.push(TrainingRow {
                 text: s.quote.clone(),
                 speaker: s.speaker.clone(),
                 outlet: s.outlet.clone(),
                 group: s.split_key(),
-                weight: if has_gold { 1.0 } else { 1.0 / n as f64 },
+                weight: counts * if has_gold { 1.0 } else { 1.0 / n as f64 },
                 labels,
                 file: s.file.clone(),
                 place: match (s.start, s.end) {
@@ -123,7 +148,7 @@ impl TrainingSet {
         }
         set.note(empty, "without a text");
         set.note(unlabelled, "without a label");
-        set
+        Ok(set)
     }
 
     /// Reads any tables with a text and one or more label columns; classes are what the columns hold.
@@ -374,11 +399,33 @@ mod tests {
         };
         let axes = super::super::bundled_axes();
         let two = [statement("a1", Label::Class(0)), statement("a2", Label::Class(1))];
-        let set = TrainingSet::from_labelled(&two, &axes);
+        let set = TrainingSet::from_labelled(&two, &axes, None).expect("no weights");
         assert_eq!(set.rows.iter().map(|r| r.weight).collect::<Vec<_>>(), [0.5, 0.5]);
         let three = [two[0].clone(), statement("gold", Label::Class(2)), statement("a1", Label::Unclear)];
-        let set = TrainingSet::from_labelled(&three, &axes);
+        let set = TrainingSet::from_labelled(&three, &axes, None).expect("no weights");
         assert_eq!((set.rows.len(), set.rows[0].labels.clone()), (1, vec![Some(2)]));
         assert_eq!(set.axes.axes.len(), 1);
+    }
+
+    #[test]
+    fn a_column_of_a_label_file_says_how_much_a_row_counts() {
+        let statement = |quote: &str, weight: Option<&str>| LabelledStatement {
+            quote: quote.into(),
+            file: "labels.csv".into(),
+            row: 7,
+            annotator: "a1".into(),
+            labels: [("posture".to_string(), Label::Class(0))].into(),
+            extra: weight.map(|w| ("weight".to_string(), w.to_string())).into_iter().collect(),
+            ..LabelledStatement::default()
+        };
+        let axes = super::super::bundled_axes();
+        let rows = [statement("We will talk.", Some("0,25")), statement("They will talk.", None)];
+        let set = TrainingSet::from_labelled(&rows, &axes, Some("weight")).expect("numbers");
+        assert_eq!(set.rows.iter().map(|r| r.weight).collect::<Vec<_>>(), [0.25, 1.0]);
+        let wrong = [statement("We will talk.", Some("much"))];
+        let error = TrainingSet::from_labelled(&wrong, &axes, Some("weight")).expect_err("no number");
+        assert!(error.to_string().contains("labels.csv") && error.to_string().contains("weight"), "{error}");
+        let error = TrainingSet::from_labelled(&rows, &axes, Some("wieght")).expect_err("no such column");
+        assert!(error.to_string().contains("Did you mean \"weight\"?"), "{error}");
     }
 }
