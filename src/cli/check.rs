@@ -3,72 +3,144 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::labelled::LabelledArgs;
+use super::suspicious::{Found, SuspiciousArgs};
+use super::talk::harmless;
 use super::{Outcome, Talk};
-use crate::corpus::{ArticleOptions, Articles, LabelFile, Read1, axes_or_bundled, encoding_by_name};
+use crate::corpus::{ArticleOptions, Articles, LabelFile, Read1};
 use crate::pipeline::{Finding, Severity, check};
 use crate::types::Article;
 use crate::{Error, Result};
 
-/// Find what is wrong with label files: offsets, quotes, classes, duplicates, columns.
+/// Find what is wrong with label files: offsets, quotes, classes, duplicates, columns; and labels that are probably wrong.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Exit code 1 when an error is found, 0 when there are warnings only.
+#[command(
+    mut_arg("axis", |arg| arg.requires("suspicious")),
+    mut_arg("weight", |arg| arg.requires("suspicious")),
+    mut_arg("text", |arg| arg.requires("suspicious").conflicts_with("articles")),
+    after_help = "With --suspicious, each row is read by a model that was trained without its group, as `sayso train` does it. A label is \
+suspicious when the statement confidently reads like another class (confident learning). Read it before you change it: the model errs \
+too, most where it is weak, and an error that many rows share it has learned as if it were right.
+
+The table of --output has the columns file, row, axis, label, suggested, p_label, p_suggested, margin, quote, speaker, annotator, group, \
+note, also; axis by axis, the most suspicious first.
+
+Exit code 1 when an error is found, 0 when there are warnings only; suspicious labels are warnings.
 
 Examples:
   sayso check labels.csv
   sayso check labels.csv --articles articles/ --axes axes.toml
-  sayso check labels.csv more.csv --format json")]
+  sayso check labels.csv more.csv --format json
+  sayso check labels.csv --suspicious -o review.csv
+  sayso check tweets.csv --text text --label stance --group author --suspicious"
+)]
 pub struct Args {
-    /// Label files: CSV with a column per axis, or with the columns axis and label.
-    #[arg(value_name = "LABELS", required = true)]
-    labels: Vec<PathBuf>,
+    #[command(flatten)]
+    rows: LabelledArgs,
     /// The articles they were taken from, to verify offsets and quotes.
     #[arg(long, value_name = "ARTICLES", num_args = 1..)]
     articles: Vec<PathBuf>,
-    /// The axes; those that come with Sayso if not given.
-    #[arg(long, value_name = "FILE")]
-    axes: Option<PathBuf>,
-    /// Read every input in this encoding instead of finding it out.
-    #[arg(long, value_name = "NAME")]
-    encoding: Option<String>,
+    #[command(flatten)]
+    suspicious: SuspiciousArgs,
     /// How to print the findings.
     #[arg(long, value_name = "FORMAT", value_parser = ["text", "json"], default_value = "text")]
     format: String,
 }
 
+/// What the files were checked for, and what was found.
+struct Checked {
+    /// Rows that could be read.
+    rows: usize,
+    /// Rows that could not.
+    unreadable: usize,
+    findings: Vec<Finding>,
+    suspicious: Option<Found>,
+    has_offsets: bool,
+}
+
 pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
-    let encoding = args.encoding.as_deref().map(encoding_by_name).transpose()?;
-    let axes = axes_or_bundled(args.axes.as_deref())?;
-    let file = LabelFile::read(&args.labels, &axes, encoding)?;
-    let articles = articles(args, talk)?;
-    let findings = check(&file, &articles);
-    let errors = findings.iter().filter(|f| f.severity == Severity::Error).count();
-    let warnings = findings.len() - errors;
-    let out = if args.format == "json" {
-        as_json(&findings, file.rows.len(), errors)
-    } else {
-        findings.iter().fold(String::new(), |mut out, finding| {
-            let severity = if finding.severity == Severity::Error { "error" } else { "warning" };
-            let help = if finding.help.is_empty() { String::new() } else { format!(". {}", finding.help) };
-            let _ = writeln!(out, "{severity}: {}: {}{help}", finding.position, finding.message);
-            out
-        })
+    args.suspicious.check_output()?;
+    let checked = match args.rows.table()? {
+        Some(set) => {
+            let found = args.suspicious.search(set, &args.rows, talk)?;
+            Checked {
+                rows: found.n_rows(),
+                unreadable: 0,
+                findings: Vec::new(),
+                suspicious: Some(found),
+                has_offsets: false,
+            }
+        }
+        None => label_files(args, talk)?,
     };
+    let errors = checked.findings.iter().filter(|f| f.severity == Severity::Error).count();
+    let out = if args.format == "json" { as_json(&checked, errors) } else { as_text(&checked) };
     io::stdout().write_all(out.as_bytes()).map_err(|e| Error::io("-", "write", e))?;
-    talk.say(format!(
-        "checked {} rows: {errors} errors, {warnings} warnings",
-        file.rows.len() + file.problems.len()
-    ));
-    if args.articles.is_empty() && file.rows.iter().any(|row| row.start.is_some()) {
+    let n_suspicious = checked.suspicious.as_ref().map_or(0, Found::n);
+    let mut said = format!(
+        "checked {} rows: {errors} errors, {} warnings",
+        checked.rows + checked.unreadable,
+        checked.findings.len() - errors
+    );
+    if checked.suspicious.is_some() {
+        let _ = write!(said, ", {n_suspicious} suspicious labels");
+    }
+    if let Some(path) = &args.suspicious.output {
+        let _ = write!(said, " → {}", path.display());
+    }
+    talk.say(said);
+    if args.articles.is_empty() && checked.has_offsets {
         talk.next("add --articles to verify offsets and quotes");
     } else if errors > 0 {
         talk.next("mend the rows above, then check again");
+    } else if n_suspicious > 0 {
+        talk.next("read the suspicious labels against your guideline, and correct those that are wrong");
+    } else if args.rows.text.is_none() {
+        let axes = super::axes_option(args.rows.axes.as_deref());
+        talk.next(format!("sayso train {}{axes} -o model.safetensors", args.rows.labels[0].display()));
     } else {
-        let axes = super::axes_option(args.axes.as_deref());
-        talk.next(format!("sayso train {}{axes} -o model.safetensors", args.labels[0].display()));
+        let (text, labels) = (args.rows.text.as_deref().unwrap_or_default(), args.rows.label.join(","));
+        let file = args.rows.labels[0].display();
+        talk.next(format!("sayso train {file} --text {text} --label {labels} -o model.safetensors"));
     }
     Ok(if errors > 0 { Outcome::Findings } else { Outcome::Done })
+}
+
+fn label_files(args: &Args, talk: &Talk) -> Result<Checked> {
+    let axes = args.rows.all_axes()?;
+    let chosen = args.rows.chosen(axes.clone())?;
+    let file = LabelFile::read(&args.rows.labels, &axes, args.rows.encoding()?)?;
+    let articles = articles(args, talk)?;
+    let findings = check(&file, &articles);
+    let suspicious = if args.suspicious.suspicious {
+        let set = args.rows.rows_of(&file, &chosen)?;
+        Some(args.suspicious.search(set, &args.rows, talk)?)
+    } else {
+        None
+    };
+    Ok(Checked {
+        rows: file.rows.len(),
+        unreadable: file.problems.len(),
+        findings,
+        suspicious,
+        has_offsets: file.rows.iter().any(|row| row.start.is_some()),
+    })
+}
+
+fn as_text(checked: &Checked) -> String {
+    let mut out = String::new();
+    for finding in &checked.findings {
+        let severity = if finding.severity == Severity::Error { "error" } else { "warning" };
+        let help = if finding.help.is_empty() { String::new() } else { format!(". {}", finding.help) };
+        let _ = writeln!(out, "{severity}: {}: {}{help}", finding.position, finding.message);
+    }
+    let mut out = harmless(&out);
+    if let Some(found) = &checked.suspicious {
+        out.push_str(&found.text());
+    }
+    out
 }
 
 fn articles(args: &Args, talk: &Talk) -> Result<BTreeMap<String, Article>> {
@@ -76,8 +148,7 @@ fn articles(args: &Args, talk: &Talk) -> Result<BTreeMap<String, Article>> {
     if args.articles.is_empty() {
         return Ok(articles);
     }
-    let encoding = args.encoding.as_deref().map(encoding_by_name).transpose()?;
-    let options = ArticleOptions { encoding, ..ArticleOptions::default() };
+    let options = ArticleOptions { encoding: args.rows.encoding()?, ..ArticleOptions::default() };
     let mut skipped = Vec::new();
     for read in Articles::open(&args.articles, options)? {
         match read {
@@ -89,8 +160,9 @@ fn articles(args: &Args, talk: &Talk) -> Result<BTreeMap<String, Article>> {
     Ok(articles)
 }
 
-fn as_json(findings: &[Finding], rows: usize, errors: usize) -> String {
-    let list: Vec<_> = findings
+fn as_json(checked: &Checked, errors: usize) -> String {
+    let mut findings: Vec<Value> = checked
+        .findings
         .iter()
         .map(|f| {
             json!({
@@ -103,6 +175,12 @@ fn as_json(findings: &[Finding], rows: usize, errors: usize) -> String {
             })
         })
         .collect();
-    let object = json!({"schema": "sayso/check/1", "rows": rows, "errors": errors, "findings": list});
+    let mut object = json!({"schema": "sayso/check/1", "rows": checked.rows, "errors": errors});
+    if let Some(found) = &checked.suspicious {
+        let (more, summary) = found.json();
+        findings.extend(more);
+        object["suspicious"] = summary;
+    }
+    object["findings"] = findings.into();
     format!("{object:#}\n")
 }

@@ -1,7 +1,10 @@
 use std::path::PathBuf;
 
+use encoding_rs::Encoding;
+
 use super::Talk;
-use crate::corpus::{LabelFile, TrainingColumns, TrainingSet, bundled_axes, encoding_by_name, read_axes};
+use crate::corpus::{LabelFile, TrainingColumns, TrainingSet, axes_or_bundled, encoding_by_name};
+use crate::types::AxisSet;
 use crate::{Error, Result};
 
 /// The options of every command that reads labelled texts.
@@ -9,19 +12,19 @@ use crate::{Error, Result};
 pub struct LabelledArgs {
     /// Label files, or tables of any kind with --text and --label; - is standard input.
     #[arg(value_name = "LABELS", required = true)]
-    labels: Vec<PathBuf>,
+    pub labels: Vec<PathBuf>,
     /// The axes; those that come with Sayso if not given.
     #[arg(long, value_name = "FILE", conflicts_with = "label")]
-    axes: Option<PathBuf>,
+    pub axes: Option<PathBuf>,
     /// Take this axis only; may be given again.
     #[arg(long, value_name = "ID", conflicts_with = "label")]
     axis: Vec<String>,
     /// The column that holds the text, in a table of any kind.
     #[arg(long, value_name = "COLUMN", requires = "label")]
-    text: Option<String>,
+    pub text: Option<String>,
     /// The columns that hold classes; each is an axis.
     #[arg(long, value_name = "COLUMN,…", value_delimiter = ',', requires = "text")]
-    label: Vec<String>,
+    pub label: Vec<String>,
     /// Rows with the same value here never sit on both sides of a split.
     #[arg(long, value_name = "COLUMN", requires = "label")]
     group: Option<String>,
@@ -54,19 +57,60 @@ impl LabelledArgs {
     ///
     /// Those of [`TrainingSet::read`] and [`LabelFile::read`].
     pub fn read(&self, talk: &Talk) -> Result<TrainingSet> {
-        let encoding = self.encoding.as_deref().map(encoding_by_name).transpose()?;
-        if let Some(text) = &self.text {
-            let columns = TrainingColumns {
-                text: text.clone(),
-                labels: self.label.clone(),
-                group: self.group.clone(),
-                target: self.target.clone(),
-                span: self.span.clone(),
-                weight: self.weight.clone(),
-            };
-            return TrainingSet::read(&self.labels, &columns, encoding);
+        if let Some(set) = self.table()? {
+            return Ok(set);
         }
-        let mut axes = self.axes.as_deref().map_or_else(|| Ok(bundled_axes()), read_axes)?;
+        let axes = self.chosen(self.all_axes()?)?;
+        let file = LabelFile::read(&self.labels, &axes, self.encoding()?)?;
+        if let Some(problem) = file.problems.first() {
+            let n = file.problems.len();
+            talk.warn(format!("{n} rows left out; the first: {}", problem.clone().into_error()));
+        }
+        self.rows_of(&file, &file.axes)
+    }
+
+    /// The rows of a table of any kind; `None` where label files are named.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`TrainingSet::read`].
+    pub fn table(&self) -> Result<Option<TrainingSet>> {
+        let Some(text) = &self.text else { return Ok(None) };
+        let columns = TrainingColumns {
+            text: text.clone(),
+            labels: self.label.clone(),
+            group: self.group.clone(),
+            target: self.target.clone(),
+            span: self.span.clone(),
+            weight: self.weight.clone(),
+        };
+        TrainingSet::read(&self.labels, &columns, self.encoding()?).map(Some)
+    }
+
+    /// The rows of label files that have been read, on these axes.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`TrainingSet::from_file`].
+    pub fn rows_of(&self, file: &LabelFile, axes: &AxisSet) -> Result<TrainingSet> {
+        TrainingSet::from_file(file, axes, self.weight.as_deref())
+    }
+
+    /// The axes that label files can have.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read_axes`](crate::corpus::read_axes).
+    pub fn all_axes(&self) -> Result<AxisSet> {
+        axes_or_bundled(self.axes.as_deref())
+    }
+
+    /// Those of `axes` that `--axis` names; all where it is not given.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) for an axis that is not among them.
+    pub fn chosen(&self, mut axes: AxisSet) -> Result<AxisSet> {
         if !self.axis.is_empty() {
             if let Some(unknown) = self.axis.iter().find(|id| axes.get(id).is_none()) {
                 let ids: Vec<&str> = axes.axes.iter().map(|a| a.id.as_str()).collect();
@@ -74,11 +118,15 @@ impl LabelledArgs {
             }
             axes.axes.retain(|a| self.axis.contains(&a.id));
         }
-        let file = LabelFile::read(&self.labels, &axes, encoding)?;
-        if let Some(problem) = file.problems.first() {
-            let n = file.problems.len();
-            talk.warn(format!("{n} rows left out; the first: {}", problem.clone().into_error()));
-        }
-        TrainingSet::from_labelled(&file.rows, &file.axes, self.weight.as_deref())
+        Ok(axes)
+    }
+
+    /// The encoding of `--encoding`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`encoding_by_name`].
+    pub fn encoding(&self) -> Result<Option<&'static Encoding>> {
+        self.encoding.as_deref().map(encoding_by_name).transpose()
     }
 }

@@ -18,6 +18,7 @@ mod man;
 mod options;
 mod report;
 mod score;
+mod suspicious;
 mod talk;
 mod train;
 
@@ -60,7 +61,7 @@ enum Command {
     Explain(explain::Args),
     Report(report::Args),
     Label(Box<label::Args>),
-    Check(check::Args),
+    Check(Box<check::Args>),
     Agree(agree::Args),
     Convert(convert::Args),
     Init(init::Args),

@@ -82,15 +82,19 @@ impl Talk {
         bar
     }
 
-    /// Characters that could steer a terminal are shown as `\u{…}`: quotes and file names are not ours.
     fn line(line: &str) {
-        let mut safe = String::with_capacity(line.len());
-        for c in line.chars() {
-            let steers = c.is_control() && c != '\n' && c != '\t';
-            let bidi = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-            if steers || bidi { safe.extend(c.escape_unicode()) } else { safe.push(c) }
-        }
         // Nobody is left to tell when standard error is closed.
-        let _ = writeln!(std::io::stderr(), "{safe}");
+        let _ = writeln!(std::io::stderr(), "{}", harmless(line));
     }
+}
+
+/// The text with characters that could steer a terminal shown as `\u{…}`: quotes and file names are not ours.
+pub fn harmless(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        let steers = c.is_control() && c != '\n' && c != '\t';
+        let bidi = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if steers || bidi { safe.extend(c.escape_unicode()) } else { safe.push(c) }
+    }
+    safe
 }

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use encoding_rs::Encoding;
 
-use super::is_missing;
 use super::table::{Row, Table, nearest};
+use super::{LabelFile, is_missing};
 use crate::types::{Axis, AxisSet, Label, LabelledStatement, Span};
 use crate::{Error, Position, Result};
 
@@ -34,6 +34,12 @@ pub struct TrainingRow {
     pub place: String,
     /// Name of the file it comes from; empty when made in memory.
     pub file: String,
+    /// The file, as the user named it, and the row of it.
+    pub position: Position,
+    /// Who labelled it; empty when not given.
+    pub annotator: String,
+    /// What the annotator noted.
+    pub note: String,
 }
 
 /// Rows to learn from, and the axes they are labelled on.
@@ -82,6 +88,30 @@ impl TrainingSet {
         axes: &AxisSet,
         weight: Option<&str>,
     ) -> Result<Self> {
+        let position = |i: usize| Position::row(&statements[i].file, statements[i].row);
+        Self::gathered(statements, axes, weight, position)
+    }
+
+    /// The labels of the statements of label files, as [`TrainingSet::from_labelled`] takes them.
+    ///
+    /// # Arguments
+    ///
+    /// * `axes` - those of the files' axes to take.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`TrainingSet::from_labelled`].
+    pub fn from_file(file: &LabelFile, axes: &AxisSet, weight: Option<&str>) -> Result<Self> {
+        let position = |i: usize| file.positions.get(i).cloned().unwrap_or_default();
+        Self::gathered(&file.rows, axes, weight, position)
+    }
+
+    fn gathered(
+        statements: &[LabelledStatement],
+        axes: &AxisSet,
+        weight: Option<&str>,
+        position: impl Fn(usize) -> Position,
+    ) -> Result<Self> {
         let has = |column: &&str| !statements.iter().any(|s| s.extra.contains_key(*column));
         if let Some(column) = weight.filter(has) {
             let columns: BTreeSet<&str> =
@@ -103,7 +133,7 @@ impl TrainingSet {
         let axes = AxisSet { axes: axes.axes.iter().filter(labelled).cloned().collect() };
         let mut set = Self { axes, ..Self::default() };
         let (mut empty, mut unlabelled) = (0, 0);
-        for s in statements {
+        for (i, s) in statements.iter().enumerate() {
             let (n, has_gold) = rows_of[&key(s)];
             if has_gold && s.annotator != "gold" {
                 continue;
@@ -126,7 +156,7 @@ impl TrainingSet {
                 continue;
             }
             let counts = match weight.and_then(|column| Some((column, s.extra.get(column)?))) {
-                Some((column, word)) => weight_of(word, || Position::row(&s.file, s.row).column(column))?,
+                Some((column, word)) => weight_of(word, || position(i).column(column))?,
                 None => 1.0,
             };
             set.rows.push(TrainingRow {
@@ -137,6 +167,9 @@ impl TrainingSet {
                 weight: counts * if has_gold { 1.0 } else { 1.0 / n as f64 },
                 labels,
                 file: s.file.clone(),
+                position: position(i),
+                annotator: s.annotator.clone(),
+                note: s.note.clone(),
                 place: match (s.start, s.end) {
                     (Some(start), Some(end)) if !s.article.is_empty() => {
                         format!("{} {start}..{end}", s.article)
@@ -204,6 +237,7 @@ impl RawRows {
         };
         let speaker = table.column("speaker");
         let outlet = table.column("outlet");
+        let (annotator, note) = (table.column("annotator"), table.column("note"));
         let path = table.path().to_path_buf();
         let stem = path.file_name().map_or("-".into(), |n| n.to_string_lossy().into_owned());
         while let Some(row) = table.next_row()? {
@@ -252,6 +286,9 @@ impl RawRows {
                 labels: Vec::new(),
                 place,
                 file: stem.clone(),
+                position: Position::row(&path, row.number),
+                annotator: cell(annotator),
+                note: cell(note),
             });
             self.classes.push(classes);
         }

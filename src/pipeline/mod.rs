@@ -25,4 +25,7 @@ pub use examples::{Alike, Examples, Explained, ReadsLike};
 pub use extract::{SpeakerDirectory, extract, statement_id};
 pub use held_out::held_out;
 pub use telling::telling;
-pub use train::{Blocks, C_GRID, FEWEST_PER_CLASS, TrainParams, Tuned, train, train_watched, tune};
+pub use train::{
+    Blocks, C_GRID, FEWEST_PER_CLASS, Suspicion, Suspicions, SuspicionsOnAxis, TrainParams, Tuned,
+    suspicious, train, train_watched, tune,
+};

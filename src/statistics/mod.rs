@@ -3,6 +3,7 @@
 mod agreement;
 mod bootstrap;
 mod clustered;
+mod confident;
 mod confusion;
 mod decomposition;
 mod density;
@@ -23,6 +24,7 @@ mod synthetic;
 pub use agreement::{AgreementCounts, Measurement, bootstrap_by_article, jackknife_by_article};
 pub use bootstrap::{Bootstrap, Studentised};
 pub use clustered::Clustered;
+pub use confident::{ConfidentJoint, normalised_margin};
 pub use confusion::{ClassScores, Confusion};
 pub use decomposition::{Decomposition, SpokenValue, decompose};
 pub use density::{density, quantile};

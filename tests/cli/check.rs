@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use crate::workdir::{Workdir, project_arg};
 
 #[test]
@@ -80,4 +82,112 @@ fn what_the_annotator_writes_is_no_finding() {
     for word in ["no axis has a label", "no meaning to Sayso"] {
         assert!(said.contains(word), "{said}");
     }
+}
+
+/// Forty statements of two annotators; row 8 of the file has a wrong label.
+fn suspicious_labels() -> String {
+    let mut text = String::from("quote,speaker,sentiment,annotator,note,group\n");
+    for i in 0..40 {
+        let good = i % 2 == 0;
+        let (quote, label) = if good {
+            ("What a splendid and joyful success", "positive")
+        } else {
+            ("What a dreadful and shameful failure", "negative")
+        };
+        let label = if i == 6 { "negative" } else { label };
+        let note = if i == 6 { "=not sure" } else { "" };
+        let _ = writeln!(text, "\"{quote}, number {i}.\",a minister,{label},a1,{note},g{}", i % 7);
+    }
+    text
+}
+
+#[test]
+fn a_label_that_reads_like_another_is_suspicious_and_goes_into_the_table() {
+    let dir = Workdir::new();
+    dir.write("l.csv", suspicious_labels());
+    let run = dir.sayso(&["check", "l.csv", "--suspicious", "-o", "review.csv"]).done();
+    assert!(
+        run.stdout.contains("sentiment: 1 of 40 labels are suspicious")
+            && run.stdout.contains("warning: l.csv:8, column sentiment: labelled negative (0.")
+            && run.stdout.contains("reads like positive (0.")
+            && run.stdout.contains("by a1: \"What a splendid and joyful success, number 6.\""),
+        "{}",
+        run.stdout
+    );
+    assert!(run.stderr.contains("1 suspicious labels → review.csv"), "{}", run.stderr);
+    let table = dir.read("review.csv");
+    let mut lines = table.lines();
+    assert_eq!(
+        lines.next(),
+        Some(
+            "\u{feff}file,row,axis,label,suggested,p_label,p_suggested,margin,quote,speaker,annotator,group,note,also"
+        )
+    );
+    let row = lines.next().expect("a row");
+    assert!(row.starts_with("l.csv,8,sentiment,negative,positive,0.") && row.contains("'=not sure"), "{row}");
+    assert_eq!(lines.next(), None);
+    // The table is a label file in the long form.
+    dir.sayso(&["check", "review.csv"]).done();
+    dir.sayso(&["check", "l.csv", "--suspicious", "-o", "review.csv"]).refused(&["review.csv", "--force"]);
+    dir.sayso(&["check", "l.csv", "--suspicious", "-o", "-"]).refused(&["--output", "standard output"]);
+    assert_eq!(dir.list(), ["l.csv", "review.csv"]);
+}
+
+#[test]
+fn suspicious_labels_are_the_same_on_any_number_of_threads_and_in_json() {
+    let dir = Workdir::new();
+    dir.write("l.csv", suspicious_labels());
+    let on = |threads: &str| {
+        dir.sayso(&["check", "l.csv", "--suspicious", "--format", "json", "--threads", threads]).done().stdout
+    };
+    let one = on("1");
+    assert_eq!(one, on("3"));
+    let object: serde_json::Value = serde_json::from_str(&one).expect("JSON");
+    assert_eq!(object["schema"], "sayso/check/1");
+    assert_eq!(object["suspicious"]["axes"][0]["labels"], 40);
+    let finding = object["findings"].as_array().and_then(|f| f.last()).expect("a finding");
+    assert_eq!((&finding["row"], &finding["severity"]), (&8.into(), &"warning".into()));
+    assert_eq!(finding["suspicious"]["suggested"], "positive");
+    let with = |more: &[&str]| {
+        let args = ["check", "l.csv", "--suspicious", "--format", "json"];
+        dir.sayso(&[&args[..], more].concat()).done().stdout
+    };
+    assert_ne!(with(&["--seed", "2"]), one);
+    assert_eq!(with(&["--axis", "sentiment"]), one);
+    let other: serde_json::Value = serde_json::from_str(&with(&["--axis", "minsk"])).expect("JSON");
+    assert!(other["suspicious"]["axes"].as_array().is_some_and(Vec::is_empty), "{other}");
+    let none = with(&["--limit", "0"]);
+    assert!(!none.contains("\"suggested\"") && none.contains("\"suspicious\": 1"), "{none}");
+}
+
+#[test]
+fn any_table_can_be_searched_for_suspicious_labels() {
+    let dir = Workdir::new();
+    let (head, rows) =
+        suspicious_labels().split_once('\n').map(|(h, r)| (h.to_string(), r.to_string())).expect("rows");
+    let table = head.replace("quote", "text").replace("sentiment", "mood")
+        + "\n"
+        + &rows
+        + "Odd \u{202e}one,,x\u{1b}[2J,,,\n";
+    dir.write("t.csv", table);
+    let columns = ["check", "t.csv", "--text", "text", "--label", "mood", "--group", "group"];
+    let run = dir.sayso(&[&columns[..], &["--suspicious"]].concat()).done();
+    assert!(run.stdout.contains("warning: t.csv:8, column mood: labelled negative"), "{}", run.stdout);
+    let said = run.stdout + &run.stderr;
+    assert!(said.contains("cannot be judged") && !said.contains('\u{1b}'), "{said}");
+    // Without it a table of any kind has nothing to be checked for.
+    dir.sayso(&columns).refused(&["--suspicious"]);
+}
+
+#[test]
+fn too_few_labels_to_suspect_any_are_no_error() {
+    let dir = Workdir::new();
+    dir.write("l.csv", "quote,sentiment,posture\nGood news.,positive,\nBad news.,negative,\nNo news.,?,\n");
+    let run = dir.sayso(&["check", "l.csv", "--suspicious", "-o", "r.csv"]).done();
+    assert!(run.stderr.contains("sentiment is passed over"), "{}", run.stderr);
+    assert_eq!(dir.read("r.csv").lines().count(), 1);
+    dir.write("l.csv", "quote,sentiment\nGood news.,\n");
+    let run = dir.sayso(&["check", "l.csv", "--suspicious"]).done();
+    assert!(run.stderr.contains("no axis has a label"), "{}", run.stderr);
+    dir.sayso(&["check", "l.csv", "--suspicious", "--axis", "mood"]).refused(&["--axis", "mood"]);
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::{Error, Result};
 pub use reader::{StatementFile, each_statement, read_statements};
-pub use writer::StatementWriter;
+pub use writer::{StatementWriter, guard_formula};
 
 /// The columns before those of the axes.
 const BEFORE: [&str; 19] = [

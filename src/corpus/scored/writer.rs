@@ -83,7 +83,8 @@ impl StatementWriter {
         let Sink::Table(delimiter) = self.sink else { return Ok(()) };
         let mut line = csv::WriterBuilder::new().delimiter(delimiter).from_writer(Vec::new());
         let guarded = self.guarded;
-        let written = line.write_record(cells.iter().map(|c| if guarded { guard(c) } else { c.clone() }));
+        let written =
+            line.write_record(cells.iter().map(|c| if guarded { guard_formula(c) } else { c.clone() }));
         let bytes = written
             .map_err(std::io::Error::from)
             .and_then(|()| line.into_inner().map_err(csv::IntoInnerError::into_error));
@@ -227,7 +228,7 @@ fn terms(terms: &[TermWeight]) -> String {
 }
 
 /// The cell with `'` before it when a spreadsheet would run it as a formula.
-fn guard(cell: &str) -> String {
+pub fn guard_formula(cell: &str) -> String {
     let risky =
         |c: char| matches!(c, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '\0' | '＝' | '＋' | '－' | '＠');
     let number = cell.parse::<f64>().is_ok();

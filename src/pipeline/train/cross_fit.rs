@@ -69,7 +69,29 @@ pub(super) const INNER: usize = 3;
 /// Shares of the training groups at which the learning curve is taken.
 const SHARES: [f64; 3] = [0.25, 0.5, 0.75];
 
+/// The linear scores of terms and blocks out of fold, before anything is chosen by them.
+pub(super) struct FoldScores {
+    /// The fold of each row.
+    folds: Vec<usize>,
+    /// Rows learned from and rows scored: the outer splits, then the inner ones of each.
+    splits: Vec<(Vec<usize>, Vec<usize>)>,
+    sources: Vec<Source>,
+}
+
 pub(super) fn run(data: &Data<'_>, plan: &Plan<'_>) -> Result<CrossFit> {
+    plan.steps.expect(SHARES.len() * plan.folds);
+    let scores = score_folds(data, plan)?;
+    let mut axes: Vec<AxisFit> =
+        (0..data.axes.axes.len()).into_par_iter().map(|axis| axis_fit(data, plan, axis, &scores)).collect();
+    let curves = learning_curves(data, plan, &scores.folds, &axes)?;
+    for (axis, curve) in axes.iter_mut().zip(curves) {
+        axis.validation.learning_curve.splice(0..0, curve);
+    }
+    Ok(CrossFit { n_folds: plan.folds, folds: scores.folds, axes })
+}
+
+/// Fits on every split and scores the rows that it holds out.
+pub(super) fn score_folds(data: &Data<'_>, plan: &Plan<'_>) -> Result<FoldScores> {
     let seed = plan.recipe.seed;
     let strata = data.strata();
     let folds = stratified_grouped_folds(&data.groups, &strata, plan.folds, seed);
@@ -98,7 +120,7 @@ pub(super) fn run(data: &Data<'_>, plan: &Plan<'_>) -> Result<CrossFit> {
     let n_axes = data.axes.axes.len();
     let outer_or_all = |grid: &[f64]| if grid.len() > 1 { splits.len() } else { plan.folds };
     let n_block_fits: usize = plan.blocks.iter().map(|b| outer_or_all(b.block.grid())).sum();
-    plan.steps.expect(outer_or_all(&plan.grid) + n_block_fits + SHARES.len() * plan.folds);
+    plan.steps.expect(outer_or_all(&plan.grid) + n_block_fits);
     let scored = |grid: &[f64], score: &ScoreSplit<'_>| {
         let grids = vec![grid.to_vec(); n_axes];
         // The inner splits serve the choice of C alone.
@@ -118,15 +140,7 @@ pub(super) fn run(data: &Data<'_>, plan: &Plan<'_>) -> Result<CrossFit> {
             blocks::split_scores(data, block, &recipe, grids, train, test)
         })?);
     }
-    let mut axes: Vec<AxisFit> = (0..data.axes.axes.len())
-        .into_par_iter()
-        .map(|axis| axis_fit(data, plan, axis, &folds, &splits, &sources))
-        .collect();
-    let curves = learning_curves(data, plan, &folds, &axes)?;
-    for (axis, curve) in axes.iter_mut().zip(curves) {
-        axis.validation.learning_curve.splice(0..0, curve);
-    }
-    Ok(CrossFit { n_folds: plan.folds, folds, axes })
+    Ok(FoldScores { folds, splits, sources })
 }
 
 /// Fits on one side of a split and scores the other.
@@ -182,14 +196,14 @@ fn silent(data: &Data<'_>, grids: &[Vec<f64>], n: usize) -> SplitScores {
         .collect()
 }
 
-fn axis_fit(
+/// What models that had not seen a row's fold say of it on one axis, and what was chosen on the way.
+pub(super) fn held_out_on(
     data: &Data<'_>,
     plan: &Plan<'_>,
     axis: usize,
-    folds: &[usize],
-    splits: &[(Vec<usize>, Vec<usize>)],
-    sources: &[Source],
-) -> AxisFit {
+    scores: &FoldScores,
+) -> (Vec<Chosen>, OutOfFold) {
+    let FoldScores { folds, splits, sources } = scores;
     let rows = data.labelled(axis);
     let y: Vec<usize> = rows.iter().filter_map(|i| data.rows[*i].labels[axis]).collect();
     let n_classes = data.axes.axes[axis].classes().len();
@@ -197,6 +211,16 @@ fn axis_fit(
         sources.iter().map(|s| choose(data, plan, axis, folds, splits, s, &rows, &y, n_classes)).collect();
     let together: Vec<&Chosen> = found.iter().collect();
     let out = OutOfFold::of(data, plan, folds, &together, &rows, n_classes, axis);
+    (found, out)
+}
+
+fn axis_fit(data: &Data<'_>, plan: &Plan<'_>, axis: usize, scores: &FoldScores) -> AxisFit {
+    let FoldScores { folds, sources, .. } = scores;
+    let rows = data.labelled(axis);
+    let y: Vec<usize> = rows.iter().filter_map(|i| data.rows[*i].labels[axis]).collect();
+    let n_classes = data.axes.axes[axis].classes().len();
+    let (found, out) = held_out_on(data, plan, axis, scores);
+    let together: Vec<&Chosen> = found.iter().collect();
     let labelled_scores: Vec<Vec<f64>> = rows.iter().map(|i| mean(&together, None, *i)).collect();
     let calibration = Calibration::fit(&labelled_scores, &y, n_classes);
     let decision = decision_of(plan, &calibration, &labelled_scores, &y, n_classes);

@@ -12,6 +12,8 @@ use crate::types::AxisSet;
 #[derive(Clone)]
 pub(super) struct Data<'a> {
     pub(super) rows: Vec<&'a TrainingRow>,
+    /// The place of each row in the set.
+    pub(super) order: Vec<usize>,
     pub(super) axes: &'a AxisSet,
     /// The group of each row; rows with the same text share one.
     pub(super) groups: Vec<usize>,
@@ -23,8 +25,10 @@ pub(super) struct Data<'a> {
 
 impl<'a> Data<'a> {
     pub(super) fn prepare(set: &'a TrainingSet, params: &TrainParams) -> Self {
-        let mut rows: Vec<&TrainingRow> = set.rows.iter().filter(|r| r.weight > 0.0).collect();
-        rows.sort_by(|a, b| content(a).cmp(&content(b)).then_with(|| a.group.cmp(&b.group)));
+        let mut numbered: Vec<(usize, &TrainingRow)> =
+            set.rows.iter().enumerate().filter(|(_, r)| r.weight > 0.0).collect();
+        numbered.sort_by(|(_, a), (_, b)| content(a).cmp(&content(b)).then_with(|| a.group.cmp(&b.group)));
+        let (order, rows): (Vec<usize>, Vec<&TrainingRow>) = numbered.into_iter().unzip();
         let mut notes = set.notes.clone();
         let weightless = set.rows.len() - rows.len();
         if weightless > 0 {
@@ -32,7 +36,7 @@ impl<'a> Data<'a> {
         }
         let (groups, n_groups) = groups(&rows, &mut notes);
         let (rewriter, n_names) = rewriter(&rows, params);
-        Self { rows, axes: &set.axes, groups, n_groups, rewriter, n_names, notes }
+        Self { rows, order, axes: &set.axes, groups, n_groups, rewriter, n_names, notes }
     }
 
     /// The same rows, names rewritten as these settings ask.

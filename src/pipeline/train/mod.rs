@@ -6,6 +6,7 @@ mod data;
 mod fit;
 mod out_of_fold;
 mod steps;
+mod suspicious;
 #[cfg(test)]
 mod tests;
 mod transfer;
@@ -29,6 +30,7 @@ use cross_fit::{CrossFit, Plan};
 use data::Data;
 use fit::Recipe;
 use steps::Steps;
+pub use suspicious::{Suspicion, Suspicions, SuspicionsOnAxis, suspicious};
 pub use tune::{Tuned, tune};
 
 /// How to train.
