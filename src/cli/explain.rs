@@ -205,7 +205,10 @@ fn pieces(e: &Explanation, mut show: impl FnMut(&str, Option<f64>)) {
 fn html(explained: &[Explanation]) -> String {
     let mut out = String::from(
         "<!doctype html>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" \
-         content=\"default-src 'none'; style-src 'unsafe-inline'\">\n<title>Why this score</title>\n",
+         content=\"default-src 'none'; style-src 'unsafe-inline'\">\n<meta name=\"color-scheme\" content=\"light dark\">\n\
+         <title>Why this score</title>\n<style>table{border-collapse:collapse}caption{text-align:left}\
+         th{font-weight:normal;text-align:left;padding-right:1em}td{text-align:right;font-variant-numeric:tabular-nums}\
+         tr:last-child>*{border-top:1px solid}</style>\n",
     );
     for e in explained {
         let strongest = e.words.iter().map(|w| w.value.abs()).fold(1e-12, f64::max);
@@ -229,7 +232,25 @@ fn html(explained: &[Explanation]) -> String {
             None => out.push_str(&escape(piece)),
         });
         out.push_str("</p>\n");
+        out.push_str(&shares(e));
     }
+    out
+}
+
+/// What the words and each block add to the score, as a table whose last line is their sum.
+fn shares(e: &Explanation) -> String {
+    let of_blocks: f64 = e.blocks.iter().map(|b| b.value).sum();
+    let mut lines = vec![
+        ("before reading".to_string(), e.intercept),
+        ("words".to_string(), e.linear_score - e.intercept - of_blocks),
+    ];
+    lines.extend(e.blocks.iter().map(|b| (b.name.clone(), b.value)));
+    lines.push(("together".to_string(), e.linear_score));
+    let mut out = format!("<table><caption>What speaks for {}</caption>\n", escape(&e.towards));
+    for (name, value) in lines {
+        let _ = writeln!(out, "<tr><th scope=\"row\">{}</th><td>{value:+.3}</td></tr>", escape(&name));
+    }
+    out.push_str("</table>\n");
     out
 }
 
@@ -259,5 +280,33 @@ mod tests {
         };
         let page = html(&[e]);
         assert!(!page.contains("<script>") && page.contains("&lt;script&gt;</span> x"), "{page}");
+        assert!(!page.contains("<b>") && page.contains("What speaks for &lt;b&gt;"), "{page}");
+    }
+
+    #[test]
+    fn html_says_what_each_block_adds() {
+        let block = |name: &str, value| crate::model::BlockValue { name: name.into(), value };
+        let e = Explanation {
+            axis: "a".into(),
+            towards: "high".into(),
+            intercept: 0.25,
+            linear_score: 1.0,
+            text: String::new(),
+            terms: Vec::new(),
+            blocks: vec![block("lexicon", -0.5), block("<i>vectors", 1.125)],
+            words: Vec::new(),
+        };
+        let lines: Vec<String> = shares(&e)
+            .lines()
+            .filter_map(|line| Some(line.strip_prefix("<tr><th scope=\"row\">")?.replace("</th><td>", " ")))
+            .collect();
+        let told = [
+            "before reading +0.250",
+            "words +0.125",
+            "lexicon -0.500",
+            "&lt;i&gt;vectors +1.125",
+            "together +1.000",
+        ];
+        assert_eq!(lines, told.map(|line| format!("{line}</td></tr>")));
     }
 }

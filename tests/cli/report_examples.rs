@@ -111,6 +111,13 @@ fn a_model_of_several_blocks_says_what_each_adds() {
     assert!(line.contains(" before reading, ") && line.contains(" by the lexicon"), "{line}");
     let (score, parts) = line.split_once(':').expect("a score and its parts");
     assert!((sum(score) - sum(parts)).abs() < 0.03, "{line}");
+    let why = |format: &str| {
+        dir.sayso(&["explain", "m.safetensors", "this great success", "--format", format]).done().stdout
+    };
+    let told: serde_json::Value = serde_json::from_str(&why("json")).expect("JSON");
+    let of_lexicon = told[0]["blocks"][0]["value"].as_f64().expect("a number");
+    let row = format!("<th scope=\"row\">lexicon</th><td>{of_lexicon:+.3}</td>");
+    assert!(why("html").contains(&row), "{row} in {}", why("html"));
 }
 
 #[test]
