@@ -87,7 +87,10 @@ impl Tally {
 pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
     let format = args.output.format()?;
     let (mut model, digest) = match &args.model {
-        Some(path) => (Model::load(path)?, file_digest(path)?),
+        Some(path) => {
+            let (model, digest) = rayon::join(|| Model::load(path), || file_digest(path));
+            (model?, digest?)
+        }
         None => (Model::bundled()?, digest_of(BUNDLED)),
     };
     args.encoder.attach(&mut model, talk)?;

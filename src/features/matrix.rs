@@ -1,3 +1,4 @@
+use super::table::prefetch;
 use crate::{ErrorKind, Result};
 
 /// A sparse matrix by rows: `n_rows × n_cols`, single precision.
@@ -97,6 +98,16 @@ impl CsrMatrix {
         SparseRow { columns: &self.columns[from..to], values: &self.values[from..to] }
     }
 
+    /// Asks the processor to fetch a row.
+    #[inline]
+    pub(crate) fn prefetch_row(&self, i: usize) {
+        let (from, to) = (self.starts[i], self.starts[i + 1]);
+        for at in (from..to).step_by(16) {
+            prefetch(&raw const self.columns[at]);
+            prefetch(&raw const self.values[at]);
+        }
+    }
+
     /// The rows with these indices, in this order.
     #[must_use]
     pub fn select(&self, rows: &[usize]) -> Self {
@@ -120,12 +131,26 @@ impl CsrMatrix {
     /// Matrices over the same columns, at least one, one under the other.
     pub(super) fn stack(mut parts: Vec<Self>) -> Self {
         let mut out = parts.remove(0);
-        for part in parts {
-            let shift = out.columns.len();
-            out.columns.extend_from_slice(&part.columns);
-            out.values.extend_from_slice(&part.values);
+        for part in &parts {
+            let shift = out.starts[out.starts.len() - 1];
             out.starts.extend(part.starts[1..].iter().map(|s| s + shift));
         }
+        let more: usize = parts.iter().map(Self::n_entries).sum();
+        let (columns, values) = (&mut out.columns, &mut out.values);
+        rayon::join(
+            || {
+                columns.reserve_exact(more);
+                for part in &parts {
+                    columns.extend_from_slice(&part.columns);
+                }
+            },
+            || {
+                values.reserve_exact(more);
+                for part in &parts {
+                    values.extend_from_slice(&part.values);
+                }
+            },
+        );
         out
     }
 

@@ -46,19 +46,19 @@ pub(super) fn select(
 ) -> Result<(Vocabulary, Dropped)> {
     let most = params.most_texts(n_texts);
     let wanted = |c: &Candidate| c.df >= params.min_df && c.df <= most;
-    // Each part takes its share of the keys out of all counters.
-    let parts: Vec<(usize, Vec<Candidate>)> = (0..counters.len())
-        .into_par_iter()
-        .map(|part| {
-            let mut all = match counters {
-                [alone] => of_counter(0, alone).collect(),
-                _ => merged(counters, part),
-            };
-            let distinct = all.len();
-            all.retain(wanted);
-            (distinct, all)
-        })
-        .collect();
+    let counted = |mut all: Vec<Candidate>| {
+        let distinct = all.len();
+        all.retain(wanted);
+        (distinct, all)
+    };
+    let parts: Vec<(usize, Vec<Candidate>)> = match counters {
+        [alone] => vec![counted(of_counter(0, alone).collect())],
+        _ => {
+            let found: Vec<Vec<Vec<Candidate>>> =
+                counters.par_iter().enumerate().map(|(number, counter)| dealt(number, counter)).collect();
+            (0..PARTS).into_par_iter().map(|part| counted(merged(&found, part))).collect()
+        }
+    };
     let distinct: usize = parts.iter().map(|p| p.0).sum();
     if distinct > MOST_TERMS {
         return Err(Error::argument("distinct terms", distinct, format!("at most {MOST_TERMS}"))
@@ -92,21 +92,30 @@ fn of_counter(number: usize, counter: &Counter) -> impl Iterator<Item = Candidat
     })
 }
 
+/// Keys are put together in so many parts by their upper bits, each small enough for a table that stays in cache.
+const PARTS: usize = 64;
+
+/// The terms of a counter, by part.
+fn dealt(number: usize, counter: &Counter) -> Vec<Vec<Candidate>> {
+    let part = |key: u64| (key >> (u64::BITS - PARTS.ilog2())) as usize;
+    let mut sizes = [0; PARTS];
+    for (key, ..) in counter.found() {
+        sizes[part(key)] += 1;
+    }
+    let mut parts: Vec<Vec<Candidate>> = sizes.iter().map(|n| Vec::with_capacity(*n)).collect();
+    for candidate in of_counter(number, counter) {
+        parts[part(candidate.key)].push(candidate);
+    }
+    parts
+}
+
 /// The terms of one part of the keys, counted over all counters.
-fn merged(counters: &[Counter], part: usize) -> Vec<Candidate> {
-    let in_part = |key: u64| ((key >> 32) * counters.len() as u64) >> 32 == part as u64;
-    let mine: Vec<Candidate> = counters
-        .iter()
-        .enumerate()
-        .flat_map(|(number, counter)| of_counter(number, counter).filter(|c| in_part(c.key)))
-        .collect();
-    let mut table = KeyTable::with_capacity(mine.len());
-    let mut all: Vec<Candidate> = Vec::with_capacity(mine.len());
-    for (i, candidate) in mine.iter().enumerate() {
-        if let Some(next) = mine.get(i + AHEAD) {
-            table.prefetch(next.key);
-        }
-        match all.get_mut(table.insert(candidate.key) as usize) {
+fn merged(found: &[Vec<Vec<Candidate>>], part: usize) -> Vec<Candidate> {
+    let most = found.iter().map(|parts| parts[part].len()).sum();
+    let mut table = KeyTable::with_capacity(most);
+    let mut all: Vec<Candidate> = Vec::with_capacity(most);
+    for candidate in found.iter().flat_map(|parts| &parts[part]) {
+        match all.get_mut(table.insert(candidate.key << PARTS.ilog2()) as usize) {
             Some(known) => known.df += candidate.df,
             None => all.push(*candidate),
         }
