@@ -95,8 +95,8 @@ impl Dual<'_> {
         let (t, intercept) = start.split_at(self.t.len());
         self.t.copy_from_slice(t);
         self.intercept = intercept[0];
-        for i in 0..t.len() {
-            let alpha = self.cost[i] * sigmoid(-t[i]);
+        for (i, t) in t.iter().enumerate() {
+            let alpha = self.cost[i] * sigmoid(-t);
             self.change(i, alpha);
         }
     }
@@ -126,8 +126,11 @@ impl Dual<'_> {
 impl Descent for Dual<'_> {
     fn pass(&mut self, order: &[u32]) -> f64 {
         let (mut gap, mut loss) = (0.0, 0.0);
-        for &i in order {
+        for (k, &i) in order.iter().enumerate() {
             let i = i as usize;
+            if let Some(next) = order.get(k + 2) {
+                self.rows.x.prefetch_row(*next as usize);
+            }
             let (norm, cost, sign) = (self.rows.distances[i], self.cost[i], self.sign[i]);
             if norm == 0.0 || cost == 0.0 {
                 // Nothing but the intercept speaks for this row.

@@ -101,8 +101,8 @@ impl<const L: usize> Dual<'_, L> {
         let (z, intercept) = starts.split_at(self.z.len());
         self.z.copy_from_slice(z);
         self.intercept = intercept[0];
-        for i in 0..z.len() {
-            let p = softmax(&z[i], self.classes).0;
+        for (i, z) in z.iter().enumerate() {
+            let p = softmax(z, self.classes).0;
             self.change(i, p);
         }
     }
@@ -158,8 +158,11 @@ impl<const L: usize> Dual<'_, L> {
 impl<const L: usize> Descent for Dual<'_, L> {
     fn pass(&mut self, order: &[u32]) -> f64 {
         let (mut gap, mut loss) = (0.0, 0.0);
-        for &i in order {
+        for (k, &i) in order.iter().enumerate() {
             let i = i as usize;
+            if let Some(next) = order.get(k + 2) {
+                self.rows.x.prefetch_row(*next as usize);
+            }
             let cost = self.cost[i];
             if cost == 0.0 {
                 continue;

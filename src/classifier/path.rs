@@ -48,8 +48,9 @@ impl ValidLogisticParams {
         n_classes: usize,
         row_weights: &[f64],
     ) -> Result<LogisticRegression> {
-        let path = self.fit_path(x, y, n_classes, row_weights, &[self.c])?;
-        Ok(path.into_iter().next().expect("one fit for one value of C"))
+        let mut path = self.fit_path(x, y, n_classes, row_weights, &[self.c])?;
+        // One fit for one value of C.
+        Ok(path.swap_remove(0))
     }
 
     /// Fits at each `C` of a grid, in its order, the `C` of these settings being left aside.
