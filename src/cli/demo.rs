@@ -1,12 +1,14 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::{Outcome, Talk, score};
 use crate::corpus::{LabelFile, TrainingSet, bundled_axes, read_aliases, write_atomically};
 use crate::features::FeatureParams;
+use crate::features::dense::Lexicon;
 use crate::model::Model;
-use crate::pipeline::{CompareParams, Comparison, TrainParams, compare, train};
+use crate::pipeline::{Blocks, CompareParams, Comparison, TrainParams, compare, train};
 use crate::report::{self, PageOptions};
 use crate::types::{AxisSet, ScoredStatement, Status};
 use crate::{Error, Result};
@@ -94,9 +96,10 @@ fn trained(folder: &Path) -> Result<Model> {
         return Err(problem.clone().into_error());
     }
     // As in `models/make.sh`: the model of the demo is the bundled one, to the byte.
-    let features = FeatureParams { min_df: 3, max_features: Some(34_000), ..FeatureParams::default() };
+    let features = FeatureParams { min_df: 3, max_features: Some(26_000), ..FeatureParams::default() };
     let aliases = read_aliases(&folder.join("labels").join("aliases.csv"))?;
-    let params = TrainParams { features, aliases, c: Some(0.3), ..TrainParams::default() };
+    let blocks = Blocks(vec![Arc::new(Lexicon::bundled(false)?)]);
+    let params = TrainParams { features, aliases, c: Some(5.0), blocks, ..TrainParams::default() };
     train(&TrainingSet::from_labelled(&file.rows, &file.axes, Some("weight"))?, &params)
 }
 
