@@ -13,6 +13,8 @@ pub(crate) struct Reader<'a> {
     buffers: Buffers,
     lists: WordLists,
     tally: Tally,
+    /// The columns of the keys looked up last.
+    ids: Vec<u32>,
 }
 
 impl<'a> Reader<'a> {
@@ -22,6 +24,7 @@ impl<'a> Reader<'a> {
             buffers: Buffers::default(),
             lists: WordLists::default(),
             tally: Tally::with_idle(tfidf.vocabulary().len()),
+            ids: Vec::new(),
         }
     }
 
@@ -48,7 +51,7 @@ impl<'a> Reader<'a> {
     /// Counts the terms of a passage. Returns its words and how many of them are terms by themselves.
     pub(crate) fn count(&mut self, passage: Passage<'_>) -> (usize, usize) {
         let mut words = None;
-        let Self { tfidf, buffers, lists, tally } = self;
+        let Self { tfidf, buffers, lists, tally, ids } = self;
         lists.bound();
         let table = &tfidf.vocabulary().table;
         let idle = tfidf.vocabulary().len() as u32;
@@ -59,15 +62,21 @@ impl<'a> Reader<'a> {
                     table.prefetch(*key);
                 }
                 tally.expect(keys.len() + 1);
-                let mut known = 0;
+                // All are looked up before one is counted, so that the counts are on their way meanwhile.
+                ids.clear();
                 for (i, key) in keys.iter().enumerate() {
                     if let Some(next) = keys.get(i + AHEAD) {
                         table.prefetch(*next);
                     }
                     // Whether a key is known cannot be foreseen: those that are not add nothing to a count that is idle.
-                    let id = table.get(*key);
-                    let times = u32::from(id != ABSENT);
-                    tally.add(id.min(idle), times);
+                    let id = table.get(*key).min(idle);
+                    tally.prefetch(id);
+                    ids.push(id);
+                }
+                let mut known = 0;
+                for id in ids.iter() {
+                    let times = u32::from(*id != idle);
+                    tally.add(*id, times);
                     known += times as usize;
                 }
                 // The first single words to come are those of the whole text.

@@ -1,5 +1,7 @@
 //! The table of keys: open addressing, eight bytes a slot, so that a probe touches one cache line.
 
+use super::pages::filled;
+
 /// So many slots are looked at together.
 const GROUP: usize = 4;
 
@@ -34,7 +36,7 @@ impl KeyTable {
     /// A table with room for this many keys before it grows.
     pub(super) fn with_capacity(n: usize) -> Self {
         let groups = (n.max(512) * 2 / GROUP).next_power_of_two();
-        Self { groups: vec![Group::default(); groups], keys: Vec::with_capacity(n), bits: groups.ilog2() }
+        Self { groups: filled(Group::default(), groups), keys: Vec::with_capacity(n), bits: groups.ilog2() }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -130,7 +132,7 @@ impl KeyTable {
 
     fn grow(&mut self) {
         self.bits += 1;
-        self.groups = vec![Group::default(); 1 << self.bits];
+        self.groups = filled(Group::default(), 1 << self.bits);
         for id in 0..self.keys.len() {
             if let Some(next) = self.keys.get(id + AHEAD) {
                 self.prefetch(*next);

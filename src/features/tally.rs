@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::analysis::{Analyser, CharGrams};
 use super::params::NgramRange;
-use super::table::{AHEAD, KeyTable};
+use super::table::{AHEAD, KeyTable, prefetch};
 
 /// Counts of one text, by id, and the ids that were met, in the order of their first occurrence.
 ///
@@ -41,6 +41,12 @@ impl Tally {
         if self.ids.len() < self.met + more {
             self.ids.resize((self.met + more).next_power_of_two(), 0);
         }
+    }
+
+    /// Asks the processor to fetch the count of an id.
+    #[inline]
+    pub(super) fn prefetch(&self, id: u32) {
+        prefetch(self.counts.as_ptr().wrapping_add(id as usize));
     }
 
     /// Counts an id `times` times, for which room was made.

@@ -16,8 +16,8 @@ use crate::{Error, ErrorKind, Result};
 pub struct Model {
     pub(super) tfidf: Tfidf,
     pub(super) axes: Vec<AxisModel>,
-    /// Term-major, `n_terms × n_outputs` over all axes.
-    pub(super) weights: Vec<f32>,
+    /// By term: its idf, then its weight for each output over all axes. Side by side, as scoring reads them together.
+    pub(super) records: Vec<f32>,
     pub(super) n_outputs: usize,
     /// What is read beside the terms.
     pub(super) dense: Vec<DensePart>,
@@ -166,10 +166,15 @@ impl Model {
                 "one per class",
             ));
         }
+        let mut records = Vec::with_capacity(parts.weights.len() + parts.tfidf.idf().len());
+        for (idf, weights) in parts.tfidf.idf().iter().zip(parts.weights.chunks_exact(n_outputs.max(1))) {
+            records.push(*idf);
+            records.extend_from_slice(weights);
+        }
         Ok(Self {
             tfidf: parts.tfidf,
             axes: parts.axes,
-            weights: parts.weights,
+            records,
             n_outputs,
             dense: parts.dense,
             language: parts.language,
@@ -248,8 +253,14 @@ impl Model {
     }
 
     /// The weights, term-major: `n_terms × n_outputs`, axis after axis.
-    pub fn weights(&self) -> &[f32] {
-        &self.weights
+    pub fn weights(&self) -> impl Iterator<Item = f32> + '_ {
+        self.records.chunks_exact(self.n_outputs + 1).flat_map(|record| &record[1..]).copied()
+    }
+
+    /// The weights of a term for some of the outputs.
+    pub(super) fn weights_of(&self, id: u32, outputs: std::ops::Range<usize>) -> &[f32] {
+        let at = id as usize * (self.n_outputs + 1) + 1;
+        &self.records[at + outputs.start..at + outputs.end]
     }
 
     /// The first output of each axis, and how many it has.

@@ -160,8 +160,12 @@ impl Model {
         ids.iter()
             .zip(values)
             .map(|(id, value)| {
-                let at = *id as usize * self.n_outputs + first;
-                let w: f64 = self.weights[at..at + n].iter().zip(d).map(|(w, d)| f64::from(*w) * d).sum();
+                let w: f64 = self
+                    .weights_of(*id, first..first + n)
+                    .iter()
+                    .zip(d)
+                    .map(|(w, d)| f64::from(*w) * d)
+                    .sum();
                 value * w
             })
             .collect()
@@ -198,8 +202,7 @@ impl Model {
             .map(|class| {
                 let mut weights: Vec<(u32, f64)> = (0..self.tfidf.vocabulary().len())
                     .map(|id| {
-                        let at = id * self.n_outputs + first;
-                        let w = &self.weights[at..at + n];
+                        let w = self.weights_of(id as u32, first..first + n);
                         let value = if n == 1 {
                             f64::from(w[0]) * if class == 1 { 1.0 } else { -1.0 }
                         } else {

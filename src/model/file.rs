@@ -134,6 +134,7 @@ impl Model {
             keys.iter().map(|k| self.held_out.folds.get(k).copied().unwrap_or_default()).collect();
         let p: Vec<f32> = self.held_out.p.values().flatten().copied().collect();
         let n_terms = vocabulary.len();
+        let weights: Vec<u8> = self.weights().flat_map(f32::to_le_bytes).collect();
         let mut tensors: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = Vec::new();
         for (n, (block, part)) in stored.into_iter().zip(&self.dense).enumerate() {
             tensors.push((format!("dense.{n}.bytes"), Dtype::U8, vec![block.bytes.len()], block.bytes));
@@ -149,7 +150,7 @@ impl Model {
             ("idf", Dtype::F32, vec![n_terms], bytes_of(self.tfidf.idf(), f32::to_le_bytes)),
             ("term_offsets", Dtype::U32, vec![offsets.len()], bytes_of(offsets, u32::to_le_bytes)),
             ("terms", Dtype::U8, vec![terms.len()], terms.as_bytes().to_vec()),
-            ("weights", Dtype::F32, vec![n_terms, self.n_outputs], bytes_of(&self.weights, f32::to_le_bytes)),
+            ("weights", Dtype::F32, vec![n_terms, self.n_outputs], weights),
         ];
         tensors.extend(of_terms.map(|(name, dtype, shape, data)| (name.to_string(), dtype, shape, data)));
         let digest = digest(&json, tensors.iter().map(|t| t.3.as_slice()));

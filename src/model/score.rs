@@ -231,11 +231,12 @@ impl<'m> Scorer<'m> {
         self.norms.fill(0.0);
         self.sums.fill(0.0);
         match self.model.n_outputs {
-            1 => self.add_terms::<1>(keep),
-            2 => self.add_terms::<2>(keep),
-            3 => self.add_terms::<3>(keep),
-            4 => self.add_terms::<4>(keep),
-            6 => self.add_terms::<6>(keep),
+            1 => self.add_terms::<1, 2>(keep),
+            2 => self.add_terms::<2, 3>(keep),
+            3 => self.add_terms::<3, 4>(keep),
+            4 => self.add_terms::<4, 5>(keep),
+            6 => self.add_terms::<6, 7>(keep),
+            12 => self.add_terms::<12, 13>(keep),
             _ => self.add_terms_any(keep),
         }
         self.z.clear();
@@ -259,18 +260,12 @@ impl<'m> Scorer<'m> {
     }
 
     /// Adds the terms of the text counted last to the sum of squares of their block, and to its sums under the weights of
-    /// `K` outputs.
-    fn add_terms<const K: usize>(&mut self, keep: bool) {
+    /// `K` outputs. A term's record is its idf and `K` weights, `R` numbers.
+    fn add_terms<const K: usize, const R: usize>(&mut self, keep: bool) {
         let Self { model, reader, frequency, ids, values, norms, sums, .. } = self;
-        let idf = model.tfidf.idf();
-        let (weights, _) = model.weights.as_chunks::<K>();
+        let (records, _) = model.records.as_chunks::<R>();
         let (sums, _) = sums.as_chunks_mut::<K>();
-        // Few weights a term stay in cache; many are worth fetching ahead.
-        let ahead = |id: u32| {
-            if K > 2 {
-                prefetch(&raw const weights[id as usize]);
-            }
-        };
+        let ahead = |id: u32| prefetch(&raw const records[id as usize]);
         // Terms come block by block, so a block's sums are kept at hand.
         let (mut block, mut columns) = (0, 0..0);
         let (mut square, mut sum) = (0.0, [0.0; K]);
@@ -284,9 +279,10 @@ impl<'m> Scorer<'m> {
                 columns = model.tfidf.columns_of_block(block);
                 (square, sum) = (norms[block], sums[block]);
             }
-            let value = frequency.get(count) * f64::from(idf[id as usize]);
+            let record = &records[id as usize];
+            let value = frequency.get(count) * f64::from(record[0]);
             square += value * value;
-            for (sum, w) in sum.iter_mut().zip(&weights[id as usize]) {
+            for (sum, w) in sum.iter_mut().zip(&record[1..]) {
                 *sum += value * f64::from(*w);
             }
             if keep {
@@ -303,15 +299,16 @@ impl<'m> Scorer<'m> {
     /// The same for any number of outputs.
     fn add_terms_any(&mut self, keep: bool) {
         let Self { model, reader, frequency, ids, values, norms, sums, .. } = self;
-        let idf = model.tfidf.idf();
         let n = model.n_outputs;
-        let ahead = |id: u32| prefetch(&raw const model.weights[id as usize * n]);
+        let ahead = |id: u32| prefetch(&raw const model.records[id as usize * (n + 1)]);
         reader.drain(ahead, |id, count| {
             let block = model.tfidf.block_index(id);
-            let value = frequency.get(count) * f64::from(idf[id as usize]);
+            let at = id as usize * (n + 1);
+            let value = frequency.get(count) * f64::from(model.records[at]);
             norms[block] += value * value;
-            let at = id as usize * n;
-            for (sum, w) in sums[block * n..(block + 1) * n].iter_mut().zip(&model.weights[at..at + n]) {
+            for (sum, w) in
+                sums[block * n..(block + 1) * n].iter_mut().zip(&model.records[at + 1..at + 1 + n])
+            {
                 *sum += value * f64::from(*w);
             }
             if keep {

@@ -334,7 +334,7 @@ fn every_setting_changes_the_model() {
     let set = set();
     let base = TrainParams { c: Some(1.0), folds: 2, ..TrainParams::default() };
     let bytes = |p: &TrainParams| train(&set, p).and_then(|m| m.to_bytes()).expect("trains");
-    let weights = |p: &TrainParams| train(&set, p).expect("trains").weights().to_vec();
+    let weights = |p: &TrainParams| train(&set, p).expect("trains").weights().collect::<Vec<f32>>();
     let first = weights(&base);
     let with = |change: &dyn Fn(&mut TrainParams)| {
         let mut p = base.clone();

@@ -1,0 +1,48 @@
+//! Memory in large pages: a table that is read all over needs an entry in the processor's page cache for each of its pages.
+
+/// From this size on it is worth asking: two of the usual large pages.
+const LARGE: usize = 4 << 20;
+/// Advice is given for whole small pages.
+#[cfg(target_os = "linux")]
+const PAGE: usize = 4 << 10;
+
+/// `n` times the same value. A large vector is put into large pages where the system gives them; nothing but speed depends on it.
+pub(super) fn filled<T: Copy>(value: T, n: usize) -> Vec<T> {
+    let mut values = Vec::with_capacity(n);
+    ask(&values);
+    values.resize(n, value);
+    values
+}
+
+/// Asks for large pages for the memory that a vector has in store, before it is used.
+#[cfg(target_os = "linux")]
+fn ask<T>(values: &Vec<T>) {
+    use rustix::mm::{Advice, madvise};
+    let bytes = values.capacity() * size_of::<T>();
+    if bytes < LARGE {
+        return;
+    }
+    let start = values.as_ptr().cast_mut().cast::<u8>();
+    let skip = start.align_offset(PAGE);
+    // SAFETY: the range lies within the vector's own memory, and this advice changes neither its content nor its protection.
+    // That it is refused is no fault: the pages are small ones then.
+    let _ = unsafe {
+        madvise(start.wrapping_add(skip).cast(), (bytes - skip) / PAGE * PAGE, Advice::LinuxHugepage)
+    };
+}
+
+#[cfg(not(target_os = "linux"))]
+fn ask<T>(_: &Vec<T>) {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_vector_is_filled_whatever_its_size() {
+        for n in [0, 3, LARGE / 8 + 5] {
+            let values = filled(7_u64, n);
+            assert!(values.len() == n && values.iter().all(|v| *v == 7));
+        }
+    }
+}
