@@ -2,6 +2,7 @@
 
 use super::CHANNEL_MARK;
 use super::analysis::{Analyser, Buffers, Grams, spell};
+use super::pages::reserve;
 use super::params::{NgramRange, Passage};
 use super::table::{ABSENT, AHEAD, KeyTable, prefetch};
 use super::tally::{Tally, WordLists};
@@ -35,6 +36,19 @@ impl Rows {
 
     pub(super) fn end_row(&mut self) {
         self.starts.push(self.ids.len());
+    }
+
+    /// Makes room for a row of so many entries. When there is none, room is made for as many rows as are `expected` in all, as far as
+    /// those before foretell it: large vectors are slow to move.
+    #[inline]
+    pub(super) fn room_for(&mut self, more: usize, expected: usize) {
+        let (held, done) = (self.ids.len(), self.starts.len());
+        if self.ids.capacity() - held < more {
+            let foretold = held / done * expected.saturating_sub(done) / 8 * 9;
+            let room = more + foretold.clamp(held / 2, 8 * held);
+            reserve(&mut self.ids, room);
+            reserve(&mut self.tf, room);
+        }
     }
 
     /// The ids of a row.
@@ -115,7 +129,7 @@ impl Counter {
                     counter.chars(block, channel, range, keys, word);
                 }
             });
-            counter.end_row();
+            counter.end_row(passages.len());
         }
         counter
     }
@@ -174,8 +188,9 @@ impl Counter {
         self.lists = lists;
     }
 
-    fn end_row(&mut self) {
+    fn end_row(&mut self, expected: usize) {
         let (df, rows) = (&mut self.df, &mut self.rows);
+        rows.room_for(self.tally.n_met(), expected);
         let first = df.as_ptr();
         let ahead = |id: u32| prefetch(first.wrapping_add(id as usize));
         self.tally.drain(ahead, |id, count| {

@@ -14,7 +14,13 @@ pub(super) fn filled<T: Copy>(value: T, n: usize) -> Vec<T> {
     values
 }
 
-/// Asks for large pages for the memory that a vector has in store, before it is used.
+/// Makes room for so many values more, as [`filled`] does.
+pub(super) fn reserve<T>(values: &mut Vec<T>, more: usize) {
+    values.reserve_exact(more);
+    ask(values);
+}
+
+/// Asks for large pages for the memory that a vector has in store.
 #[cfg(target_os = "linux")]
 fn ask<T>(values: &Vec<T>) {
     use rustix::mm::{Advice, madvise};

@@ -28,9 +28,10 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Appends a passage as a row of counts.
-    pub(super) fn read_row(&mut self, passage: Passage<'_>, rows: &mut Rows) {
+    /// Appends a passage as a row of counts, of which so many are `expected` in all.
+    pub(super) fn read_row(&mut self, passage: Passage<'_>, rows: &mut Rows, expected: usize) {
         self.count(passage);
+        rows.room_for(self.tally.n_met(), expected);
         self.drain(
             |_| {},
             |id, count| {

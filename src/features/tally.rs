@@ -64,6 +64,11 @@ impl Tally {
         }
     }
 
+    /// How many ids were met.
+    pub(super) fn n_met(&self) -> usize {
+        self.met
+    }
+
     /// Gives `found(id, count)` for every id met, and begins anew. `ahead` is told of each id some steps before.
     #[inline]
     pub(super) fn drain(&mut self, ahead: impl Fn(u32), mut found: impl FnMut(u32, u32)) {

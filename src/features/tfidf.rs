@@ -137,7 +137,7 @@ impl Tfidf {
                 let mut reader = Reader::new(self);
                 let mut rows = Rows::new();
                 for passage in chunk {
-                    reader.read_row(*passage, &mut rows);
+                    reader.read_row(*passage, &mut rows, chunk.len());
                 }
                 self.weigh(rows, |_| {}, |id| Column { number: id, idf: self.idf[id as usize] })
             })
