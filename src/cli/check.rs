@@ -9,7 +9,7 @@ use super::labelled::LabelledArgs;
 use super::suspicious::{Found, SuspiciousArgs};
 use super::talk::harmless;
 use super::{Outcome, Talk};
-use crate::corpus::{ArticleOptions, Articles, LabelFile, Read1};
+use crate::corpus::{ArticleOptions, Articles, LabelFile, Read1, TrainingSet};
 use crate::pipeline::{Finding, Severity, check};
 use crate::types::Article;
 use crate::{Error, Result};
@@ -62,7 +62,7 @@ struct Checked {
 
 pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
     args.suspicious.check_output()?;
-    let checked = match args.rows.table()? {
+    let checked = match args.rows.table(args.suspicious.weight.as_deref())? {
         Some(set) => {
             let found = args.suspicious.search(set, &args.rows, talk)?;
             Checked {
@@ -115,7 +115,7 @@ fn label_files(args: &Args, talk: &Talk) -> Result<Checked> {
     let articles = articles(args, talk)?;
     let findings = check(&file, &articles);
     let suspicious = if args.suspicious.suspicious {
-        let set = args.rows.rows_of(&file, &chosen)?;
+        let set = TrainingSet::from_file(&file, &chosen, args.suspicious.weight.as_deref())?;
         Some(args.suspicious.search(set, &args.rows, talk)?)
     } else {
         None

@@ -36,7 +36,7 @@ pub struct Args {
 pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
     let mut model = Model::load(&args.model)?;
     args.encoder.attach(&mut model, talk)?;
-    let set = args.rows.read(talk)?;
+    let set = args.rows.read(None, talk)?;
     for note in &set.notes {
         talk.detail(note);
     }

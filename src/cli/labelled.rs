@@ -34,9 +34,6 @@ pub struct LabelledArgs {
     /// The columns with the first and one past the last character of the marked part of the text.
     #[arg(long, value_name = "FROM,TO", requires = "label", value_parser = pair)]
     pub span: Option<(String, String)>,
-    /// The column that says how much a row counts.
-    #[arg(long, value_name = "COLUMN")]
-    weight: Option<String>,
     /// Read every input in this encoding instead of finding it out.
     #[arg(long, value_name = "NAME")]
     encoding: Option<String>,
@@ -53,11 +50,15 @@ pub fn pair(word: &str) -> std::result::Result<(String, String), String> {
 impl LabelledArgs {
     /// Reads the rows and tells what was passed over.
     ///
+    /// # Arguments
+    ///
+    /// * `weight` - the column that says how much a row counts.
+    ///
     /// # Errors
     ///
     /// Those of [`TrainingSet::read`] and [`LabelFile::read`].
-    pub fn read(&self, talk: &Talk) -> Result<TrainingSet> {
-        if let Some(set) = self.table()? {
+    pub fn read(&self, weight: Option<&str>, talk: &Talk) -> Result<TrainingSet> {
+        if let Some(set) = self.table(weight)? {
             return Ok(set);
         }
         let axes = self.chosen(self.all_axes()?)?;
@@ -66,7 +67,7 @@ impl LabelledArgs {
             let n = file.problems.len();
             talk.warn(format!("{n} rows left out; the first: {}", problem.clone().into_error()));
         }
-        self.rows_of(&file, &file.axes)
+        TrainingSet::from_file(&file, &file.axes, weight)
     }
 
     /// The rows of a table of any kind; `None` where label files are named.
@@ -74,7 +75,7 @@ impl LabelledArgs {
     /// # Errors
     ///
     /// Those of [`TrainingSet::read`].
-    pub fn table(&self) -> Result<Option<TrainingSet>> {
+    pub fn table(&self, weight: Option<&str>) -> Result<Option<TrainingSet>> {
         let Some(text) = &self.text else { return Ok(None) };
         let columns = TrainingColumns {
             text: text.clone(),
@@ -82,18 +83,9 @@ impl LabelledArgs {
             group: self.group.clone(),
             target: self.target.clone(),
             span: self.span.clone(),
-            weight: self.weight.clone(),
+            weight: weight.map(str::to_string),
         };
         TrainingSet::read(&self.labels, &columns, self.encoding()?).map(Some)
-    }
-
-    /// The rows of label files that have been read, on these axes.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`TrainingSet::from_file`].
-    pub fn rows_of(&self, file: &LabelFile, axes: &AxisSet) -> Result<TrainingSet> {
-        TrainingSet::from_file(file, axes, self.weight.as_deref())
     }
 
     /// The axes that label files can have.

@@ -28,6 +28,9 @@ pub struct SuspiciousArgs {
     /// Replace the output if it is there.
     #[arg(long, requires = "output")]
     force: bool,
+    /// The column that says how much a row counts in training.
+    #[arg(long, value_name = "COLUMN", requires = "suspicious")]
+    pub weight: Option<String>,
     /// Seed of the folds.
     #[arg(long, default_value_t = 1, requires = "suspicious")]
     seed: u64,

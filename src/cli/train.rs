@@ -25,6 +25,9 @@ use crate::{Error, Result};
 pub struct Args {
     #[command(flatten)]
     rows: LabelledArgs,
+    /// The column that says how much a row counts; rows of label files without it count 1.
+    #[arg(long, value_name = "COLUMN")]
+    weight: Option<String>,
     /// The model file to write; its card goes beside it as .card.md.
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
@@ -136,7 +139,7 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
         // Said before the work, not after it.
         return Err(crate::ErrorKind::Exists { path: args.output.clone() }.into());
     }
-    let set = args.rows.read(talk)?;
+    let set = args.rows.read(args.weight.as_deref(), talk)?;
     for note in &set.notes {
         talk.detail(note);
     }
