@@ -144,6 +144,11 @@ fn temperature(scores: &[Vec<f64>], y: &[usize], n_classes: usize) -> Calibratio
             break;
         }
         let Some(step) = solve(h, g.iter().map(|g| -g).collect()) else { return Calibration::None };
+        // Twice what the step promises: below the rounding of the value nothing is to be gained.
+        let promised: f64 = -g.iter().zip(&step).map(|(g, s)| g * s).sum::<f64>();
+        if promised < 1e-13 * value {
+            break;
+        }
         let mut length = 1.0;
         loop {
             let trial: Vec<f64> = theta.iter().zip(&step).map(|(t, s)| t + length * s).collect();

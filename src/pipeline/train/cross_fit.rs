@@ -56,6 +56,8 @@ pub(super) struct AxisFit {
     pub(super) p: Vec<Vec<f64>>,
     /// Linear scores of every row out of fold, at the `C` of the model.
     pub(super) scores: Vec<Vec<f64>>,
+    /// Those of the terms alone.
+    pub(super) of_terms: Vec<Vec<f64>>,
 }
 
 /// Fits at the grids of all axes on one side of a split, and scores the other.
@@ -255,8 +257,9 @@ fn axis_fit(data: &Data<'_>, plan: &Plan<'_>, axis: usize, scores: &FoldScores) 
     let validation = validation::validate(data, axis, &rows, &y, &labelled_p, &predicted, folds, seed);
     let scores = (0..data.rows.len()).map(|i| mean(&together, None, i)).collect();
     let doubt = plan.abstain.map_or(0.0, |a| validation::doubt(&labelled_p, &y, a));
+    let of_terms = found[0].flat[found[0].best].clone();
     let trials = found.into_iter().flat_map(|f| f.trials).collect();
-    AxisFit { c, calibration, trials, blocks, validation, doubt, decision, p: out.p, scores }
+    AxisFit { c, calibration, trials, blocks, validation, doubt, decision, p: out.p, scores, of_terms }
 }
 
 /// The weights under which classes are decided, found on these scores.

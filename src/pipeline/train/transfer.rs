@@ -147,35 +147,32 @@ pub(super) fn names_left_in(
     plan: &Plan<'_>,
     fit: &CrossFit,
 ) -> Result<Vec<NamesLeftIn>> {
+    let terms = Plan { counts: open, blocks: &[], ..plan.clone() };
+    let said = |z: &[f64]| most_probable(&Calibration::None.apply(z));
+    let of_folds: Vec<(Vec<usize>, ScoresByAxis)> = (0..fit.n_folds)
+        .into_par_iter()
+        .map(|f| {
+            let (test, train): (Vec<usize>, Vec<usize>) =
+                (0..data.rows.len()).partition(|i| fit.folds[*i] == f);
+            Ok((test.clone(), test_scores(data, &terms, fit, &train, &test)?))
+        })
+        .collect::<Result<_>>()?;
     // By axis and row.
-    let predicted = |counts: &Counts| -> Result<Vec<Vec<usize>>> {
-        let terms = Plan { counts, blocks: &[], ..plan.clone() };
-        let mut all = vec![vec![0; data.rows.len()]; fit.axes.len()];
-        let of_folds: Vec<(Vec<usize>, ScoresByAxis)> = (0..fit.n_folds)
-            .into_par_iter()
-            .map(|f| {
-                let (test, train): (Vec<usize>, Vec<usize>) =
-                    (0..data.rows.len()).partition(|i| fit.folds[*i] == f);
-                Ok((test.clone(), test_scores(data, &terms, fit, &train, &test)?))
-            })
-            .collect::<Result<_>>()?;
-        for (test, z) in of_folds {
-            for (all, z) in all.iter_mut().zip(z) {
-                for (i, z) in test.iter().zip(z) {
-                    all[*i] = most_probable(&Calibration::None.apply(&z));
-                }
+    let mut with = vec![vec![0; data.rows.len()]; fit.axes.len()];
+    for (test, z) in of_folds {
+        for (with, z) in with.iter_mut().zip(z) {
+            for (i, z) in test.iter().zip(z) {
+                with[*i] = said(&z);
             }
         }
-        Ok(all)
-    };
-    let (with, without) = (predicted(open)?, predicted(plan.counts)?);
+    }
     let of_axis = |axis: usize| {
         let n_classes = data.axes.axes[axis].classes().len();
         let rows = data.labelled(axis);
         let y: Vec<usize> = rows.iter().filter_map(|i| data.rows[*i].labels[axis]).collect();
         let groups: Vec<usize> = rows.iter().map(|i| data.groups[*i]).collect();
-        let of_rows = |all: &[usize]| rows.iter().map(|i| all[*i]).collect::<Vec<_>>();
-        let (with, without) = (of_rows(&with[axis]), of_rows(&without[axis]));
+        let with: Vec<usize> = rows.iter().map(|i| with[axis][*i]).collect();
+        let without: Vec<usize> = rows.iter().map(|i| said(&fit.axes[axis].of_terms[*i])).collect();
         let macro_f1 = |of: &[usize]| {
             Confusion::from_pairs(n_classes, y.iter().copied().zip(of.iter().copied())).macro_f1()
         };
