@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Stages are run one after the other, REPEATS times (5), and the median is printed; STAGE is the beginning of a name. `RAYON_NUM_THREADS` sets the number of
-//! threads (1). For three classes the longest third of the training texts is taken as a class of its own.
+//! threads (all cores). For three classes the longest third of the training texts is taken as a class of its own.
 
 use std::error::Error;
 use std::time::Instant;
