@@ -112,12 +112,13 @@ impl TrainingSet {
         weight: Option<&str>,
         position: impl Fn(usize) -> Position,
     ) -> Result<Self> {
-        let has = |column: &&str| !statements.iter().any(|s| s.extra.contains_key(*column));
-        if let Some(column) = weight.filter(has) {
+        let is_nowhere = |column: &&str| !statements.iter().any(|s| s.extra.contains_key(*column));
+        if let Some(column) = weight.filter(is_nowhere) {
             let columns: BTreeSet<&str> =
                 statements.iter().flat_map(|s| s.extra.keys()).map(String::as_str).collect();
             let near = nearest(column, columns.iter().copied());
-            let position = Position::default().column(column);
+            let header = if statements.is_empty() { Position::default() } else { position(0) };
+            let position = Position { row: Some(1), ..header }.column(column);
             return Err(Error::input(position, "no row with a weight", "label files with this column")
                 .with_help(near.map_or(String::new(), |n| format!("Did you mean {n:?}?"))));
         }
@@ -463,6 +464,7 @@ mod tests {
         let error = TrainingSet::from_labelled(&wrong, &axes, Some("weight")).expect_err("no number");
         assert!(error.to_string().contains("labels.csv") && error.to_string().contains("weight"), "{error}");
         let error = TrainingSet::from_labelled(&rows, &axes, Some("wieght")).expect_err("no such column");
-        assert!(error.to_string().contains("Did you mean \"weight\"?"), "{error}");
+        let text = error.to_string();
+        assert!(text.contains("labels.csv:1") && text.contains("Did you mean \"weight\"?"), "{text}");
     }
 }

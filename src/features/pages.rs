@@ -1,4 +1,4 @@
-//! Memory in large pages: a table that is read all over needs an entry in the processor's page cache for each of its pages.
+//! Memory in large pages: of a table that is read all over, the processor can keep the addresses of a few hundred pages at hand.
 
 /// From this size on it is worth asking: two of the usual large pages.
 const LARGE: usize = 4 << 20;

@@ -271,7 +271,7 @@ mod tests {
         }
     }
 
-    /// The bundled model, which reads terms alone, with a block that is compared and one that is not.
+    /// The bundled model, which reads a word list beside the terms, with one more block that is compared and one that is not.
     fn with_blocks() -> Model {
         let mut model = Model::bundled().expect("bundled");
         for standardised in [true, false] {
