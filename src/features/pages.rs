@@ -28,12 +28,17 @@ fn ask<T>(values: &Vec<T>) {
     if bytes < LARGE {
         return;
     }
+    // Its first and its last page wholly: where advice differs within a vector, it can no longer be moved without a copy.
     let start = values.as_ptr().cast_mut().cast::<u8>();
-    let skip = start.align_offset(PAGE);
-    // SAFETY: the range lies within the vector's own memory, and this advice changes neither its content nor its protection.
+    let before = start.addr() % PAGE;
+    // SAFETY: this advice changes neither the content of pages nor their protection, whoever else has a share in the outermost two.
     // That it is refused is no fault: the pages are small ones then.
     let _ = unsafe {
-        madvise(start.wrapping_add(skip).cast(), (bytes - skip) / PAGE * PAGE, Advice::LinuxHugepage)
+        madvise(
+            start.wrapping_sub(before).cast(),
+            (before + bytes).next_multiple_of(PAGE),
+            Advice::LinuxHugepage,
+        )
     };
 }
 
