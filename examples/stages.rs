@@ -67,7 +67,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 
     if wanted("train") {
-        let (_, taken) = repeat(repeats, || model(&texts, &two, words.clone()))?;
+        let set = training_set(&texts, &two);
+        let (_, taken) = repeat(repeats, || model(&set, words.clone()))?;
         out.insert("train words, C 10".into(), with(json!({}), &taken));
     }
     for (name, params) in [("words", words), ("chars", chars)] {
@@ -75,7 +76,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         if !wanted(&name) {
             continue;
         }
-        let model = model(&texts, &two, params)?;
+        let model = model(&training_set(&texts, &two), params)?;
         let (_, taken) = repeat(repeats, || Ok::<_, sayso::Error>(score(&model, &test_passages)))?;
         out.insert(name.clone(), with(json!({}), &taken));
         if name == "score words" {
@@ -119,7 +120,7 @@ fn solve(x: &CsrMatrix, y: &[usize], c: f64, tolerance: f64) -> sayso::Result<So
     Ok(fit.reports()[0])
 }
 
-fn model(texts: &[String], y: &[usize], features: FeatureParams) -> sayso::Result<Model> {
+fn training_set(texts: &[String], y: &[usize]) -> TrainingSet {
     let rows = texts.iter().zip(y).enumerate().map(|(i, (text, y))| TrainingRow {
         text: text.clone(),
         group: i.to_string(),
@@ -127,12 +128,15 @@ fn model(texts: &[String], y: &[usize], features: FeatureParams) -> sayso::Resul
         labels: vec![Some(*y)],
         ..TrainingRow::default()
     });
-    let set = TrainingSet {
+    TrainingSet {
         axes: AxisSet { axes: vec![Axis::nominal("label", ["a".into(), "b".into()])] },
         rows: rows.collect(),
         notes: Vec::new(),
-    };
-    train(&set, &TrainParams { features, c: Some(10.0), folds: 0, ..TrainParams::default() })
+    }
+}
+
+fn model(set: &TrainingSet, features: FeatureParams) -> sayso::Result<Model> {
+    train(set, &TrainParams { features, c: Some(10.0), folds: 0, ..TrainParams::default() })
 }
 
 /// The sum of all probabilities: something that depends on every one.

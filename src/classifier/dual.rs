@@ -3,6 +3,7 @@ use super::descent::{Descent, descend, xlogx};
 use super::newton::Reached;
 use super::objective::{sigmoid, softplus};
 use crate::Result;
+use crate::features::prefetch;
 
 /// Minimises the objective for two classes by descent on its dual, one row at a time.
 ///
@@ -101,6 +102,16 @@ impl Dual<'_> {
         }
     }
 
+    /// Asks the processor to fetch a row and what is kept of it.
+    #[inline]
+    fn prefetch(&self, i: usize) {
+        self.rows.x.prefetch_row(i);
+        for of_rows in [&self.t, &self.alpha, &self.sign, &self.rows.distances, &self.rows.products] {
+            prefetch(&raw const of_rows[i]);
+        }
+        prefetch(&raw const self.cost[i]);
+    }
+
     /// Gives a row another dual variable.
     #[inline]
     fn change(&mut self, i: usize, alpha: f64) {
@@ -129,7 +140,7 @@ impl Descent for Dual<'_> {
         for (k, &i) in order.iter().enumerate() {
             let i = i as usize;
             if let Some(next) = order.get(k + 2) {
-                self.rows.x.prefetch_row(*next as usize);
+                self.prefetch(*next as usize);
             }
             let (norm, cost, sign) = (self.rows.distances[i], self.cost[i], self.sign[i]);
             if norm == 0.0 || cost == 0.0 {

@@ -164,9 +164,9 @@ impl Analyser {
         buffers: &mut Buffers,
         found: &mut impl FnMut(usize, &str, Grams<'_>),
     ) {
-        let Buffers { text, words, runs, hashes, keys, .. } = buffers;
+        let Buffers { text, marks, words, runs, hashes, keys, .. } = buffers;
         if self.params.chars.is_some() {
-            find_runs(text, runs);
+            find_runs(text, marks, runs);
         }
         for channel in channels {
             let channel_key = channel.key();

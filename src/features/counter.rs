@@ -1,164 +1,191 @@
-//! What one thread counts while a vocabulary is looked for.
+//! What one thread finds while a vocabulary is looked for.
+
+use std::ops::Range;
 
 use super::CHANNEL_MARK;
 use super::analysis::{Analyser, Buffers, Grams, spell};
-use super::pages::reserve;
+use super::columns::Columns;
+use super::pages::{reserve, room_for};
 use super::params::{NgramRange, Passage};
 use super::table::{ABSENT, AHEAD, KeyTable, prefetch};
-use super::tally::{Tally, WordLists};
+use super::tally::WordLists;
 
-/// Terms in the order of their first occurrence, and rows over them.
+/// Terms in the order of their first occurrence, and what each text holds of them.
+///
+/// How often a term stands in a text is counted when it is known which terms are kept: then only those are, and numbered by
+/// frequency their counts are close together.
 pub(super) struct Counter {
     table: KeyTable,
-    terms: String,
-    ends: Vec<u32>,
-    df: Vec<u32>,
+    seen: Vec<Seen>,
     block: Vec<u8>,
+    spellings: Spellings,
     /// The character n-grams of the words met so far.
     lists: WordLists,
-    tally: Tally,
-    pub(super) rows: Rows,
+    contents: Contents,
 }
 
-/// Counted rows: ids and how often each stands.
-#[derive(Default)]
-pub(super) struct Rows {
-    pub(super) starts: Vec<usize>,
-    pub(super) ids: Vec<u32>,
-    /// Counts are whole numbers; as floating point they can become values where they are.
-    pub(super) tf: Vec<f32>,
+/// A term that was found.
+pub(super) struct Found {
+    pub(super) key: u64,
+    pub(super) df: u32,
+    pub(super) block: u8,
+    /// Its bytes among the [`Counter::spellings`].
+    pub(super) spelled: Range<u32>,
 }
 
-impl Rows {
-    pub(super) fn new() -> Self {
-        Self { starts: vec![0], ..Self::default() }
-    }
+/// In how many texts a term stands, and the last of them; texts are numbered from 1.
+#[derive(Clone, Copy, Default)]
+struct Seen {
+    df: u32,
+    last: u32,
+}
 
-    pub(super) fn end_row(&mut self) {
-        self.starts.push(self.ids.len());
-    }
-
-    /// Makes room for a row of so many entries. When there is none, room is made for as many rows as are `expected` in all, as far as
-    /// those before foretell it: large vectors are slow to move.
+impl Seen {
+    /// Returns whether this is its first time in this text. That cannot be foreseen, so it is written either way.
     #[inline]
-    pub(super) fn room_for(&mut self, more: usize, expected: usize) {
-        let (held, done) = (self.ids.len(), self.starts.len());
-        if self.ids.capacity() - held < more {
-            let foretold = held / done * expected.saturating_sub(done) / 8 * 9;
-            let room = more + foretold.clamp(held / 2, 8 * held);
-            reserve(&mut self.ids, room);
-            reserve(&mut self.tf, room);
-        }
+    fn within(&mut self, text: u32) -> bool {
+        let new = self.last != text;
+        self.df += u32::from(new);
+        self.last = text;
+        new
+    }
+}
+
+/// How terms are spelled.
+struct Spellings {
+    /// A term is spelled when it is seen in so many texts.
+    from: u32,
+    /// The number of the spelling of each term that has one.
+    numbers: Vec<u32>,
+    /// Where each spelling ends, from 0 on.
+    ends: Vec<u32>,
+    bytes: String,
+}
+
+impl Spellings {
+    fn add(&mut self, id: u32, spell: impl FnOnce(&mut String)) {
+        self.numbers[id as usize] = self.ends.len() as u32;
+        spell(&mut self.bytes);
+        self.ends.push(self.bytes.len() as u32);
     }
 
-    /// The ids of a row.
-    pub(super) fn ids_of(&self, i: usize) -> &[u32] {
-        &self.ids[self.starts[i]..self.starts[i + 1]]
-    }
-
-    /// The rows with these indices, in this order.
-    pub(super) fn select(&self, rows: &[usize]) -> Self {
-        let n = rows.iter().map(|i| self.ids_of(*i).len()).sum();
-        let mut out = Self { starts: vec![0], ids: Vec::with_capacity(n), tf: Vec::with_capacity(n) };
-        for i in rows {
-            out.ids.extend_from_slice(self.ids_of(*i));
-            out.tf.extend_from_slice(&self.tf[self.starts[*i]..self.starts[*i + 1]]);
-            out.end_row();
+    /// The bytes of a term; none if it is not spelled.
+    fn of(&self, id: usize) -> Range<u32> {
+        match self.numbers[id] as usize {
+            0 => 0..0,
+            n => self.ends[n - 1]..self.ends[n],
         }
-        out
     }
+}
 
-    /// The same rows with other ids; entries whose id becomes [`ABSENT`] are dropped.
-    pub(super) fn renumbered(mut self, id: impl Fn(u32) -> u32) -> Self {
-        let (mut from, mut end) = (0, 0);
-        for stop in self.starts.iter_mut().skip(1) {
-            for at in from..*stop {
-                let number = id(self.ids[at]);
-                self.ids[end] = number;
-                self.tf[end] = self.tf[at];
-                end += usize::from(number != ABSENT);
-            }
-            from = std::mem::replace(stop, end);
-        }
-        self.ids.truncate(end);
-        self.ids.shrink_to_fit();
-        self.tf.truncate(end);
-        self.tf.shrink_to_fit();
-        self
-    }
+/// What stands in each text: a number below [`LIST`] is a term; another is a word whose list of character n-grams has that number
+/// above `LIST`, and how often the word stands comes after it.
+pub(super) struct Contents {
+    pub(super) starts: Vec<usize>,
+    pub(super) items: Vec<u32>,
+}
 
-    /// Adds rows below.
-    pub(super) fn append(&mut self, more: Self) {
-        if self.ids.is_empty() && self.starts.len() <= 1 {
-            *self = more;
-            return;
-        }
-        let shift = self.ids.len();
-        self.ids.extend_from_slice(&more.ids);
-        self.tf.extend_from_slice(&more.tf);
-        self.starts.extend(more.starts[1..].iter().map(|s| s + shift));
+/// Terms have lower numbers: there are at most half as many.
+pub(super) const LIST: u32 = 1 << 31;
+
+impl Contents {
+    #[inline]
+    fn room_for(&mut self, more: usize, expected: usize) {
+        room_for(&mut self.items, more, self.starts.len(), expected);
     }
 }
 
 impl Counter {
-    fn new() -> Self {
+    fn new(spelled_from: u32) -> Self {
         Self {
             table: KeyTable::with_capacity(1 << 12),
-            terms: String::new(),
-            ends: vec![0],
-            df: Vec::new(),
+            seen: Vec::new(),
             block: Vec::new(),
+            spellings: Spellings {
+                from: spelled_from,
+                numbers: Vec::new(),
+                ends: vec![0],
+                bytes: String::new(),
+            },
             lists: WordLists::default(),
-            tally: Tally::default(),
-            rows: Rows::new(),
+            contents: Contents { starts: vec![0], items: Vec::new() },
         }
     }
 
-    /// Counts all n-grams of these passages.
-    pub(super) fn read(analyser: &Analyser, passages: &[Passage<'_>]) -> Self {
-        let mut counter = Self::new();
+    /// Finds all n-grams of these passages. Those in fewer texts than `spelled_from` may be left without a spelling.
+    pub(super) fn read(analyser: &Analyser, passages: &[Passage<'_>], spelled_from: u32) -> Self {
+        let mut counter = Self::new(spelled_from);
         let mut buffers = Buffers::default();
         let range = analyser.params().chars.unwrap_or(NgramRange::new(1, 1));
+        let expected = passages.len();
         for passage in passages {
             analyser.analyse(*passage, &mut buffers, |block, channel, grams| match grams {
                 Grams::Words { n, keys, words, text } => {
+                    counter.contents.room_for(keys.len(), expected);
                     counter.words(block, keys, |i, out| spell(channel, &words[i..i + n], text, out));
                 }
                 Grams::Chars { text, runs, keys } => {
+                    counter.contents.room_for(2 * keys.len(), expected);
                     let word = |i: usize| &text[runs[i].0 as usize..runs[i].1 as usize];
                     counter.chars(block, channel, range, keys, word);
                 }
             });
-            counter.end_row(passages.len());
+            counter.contents.starts.push(counter.contents.items.len());
         }
         counter
     }
 
-    /// The id of a key; `spelled` writes its term if it is new.
+    /// The number of the text that is being read.
+    fn text(&self) -> u32 {
+        self.contents.starts.len() as u32
+    }
+
+    /// The id of a key.
     #[inline]
-    fn id(&mut self, key: u64, block: usize, spelled: impl FnOnce(&mut String)) -> u32 {
+    fn id(&mut self, key: u64, block: usize) -> u32 {
         let id = self.table.insert(key);
-        if id as usize == self.df.len() {
-            spelled(&mut self.terms);
-            self.ends.push(self.terms.len() as u32);
-            self.df.push(0);
-            self.block.push(block as u8);
-            self.tally.room_for(self.df.len());
+        if id as usize == self.seen.len() {
+            self.admit(block);
         }
         id
     }
 
-    fn words(&mut self, block: usize, keys: &[u64], spelled: impl Fn(usize, &mut String)) {
-        self.tally.expect(keys.len());
+    /// Takes in a term of this block. Kept apart, so that looking one up stays small.
+    #[inline(never)]
+    fn admit(&mut self, block: usize) {
+        let n = self.seen.len();
+        if n == self.seen.capacity() {
+            let more = n.max(1 << 12);
+            reserve(&mut self.seen, more);
+            reserve(&mut self.block, more);
+            reserve(&mut self.spellings.numbers, more);
+        }
+        self.seen.push(Seen::default());
+        self.block.push(block as u8);
+        self.spellings.numbers.push(0);
+    }
+
+    fn words(&mut self, block: usize, keys: &[u64], spell: impl Fn(usize, &mut String)) {
         for key in keys.iter().take(AHEAD) {
             self.table.prefetch(*key);
         }
+        let from = self.contents.items.len();
         for (i, key) in keys.iter().enumerate() {
             if let Some(next) = keys.get(i + AHEAD) {
                 self.table.prefetch(*next);
             }
-            let id = self.id(*key, block, |out| spelled(i, out));
-            self.tally.add(id, 1);
+            let id = self.id(*key, block);
+            prefetch(self.seen.as_ptr().wrapping_add(id as usize));
+            self.contents.items.push(id);
+        }
+        // All are looked up before one is seen, so that what is known of them is on its way meanwhile.
+        let text = self.text();
+        for (i, id) in self.contents.items[from..].iter().enumerate() {
+            let seen = &mut self.seen[*id as usize];
+            let new = seen.within(text);
+            if seen.df == self.spellings.from && new {
+                self.spellings.add(*id, |out| spell(i, out));
+            }
         }
     }
 
@@ -174,60 +201,56 @@ impl Counter {
         lists.read(range, channel, keys, word, |cut, ids| {
             cut.keys().iter().for_each(|key| self.table.prefetch(*key));
             for (i, key) in cut.keys().iter().enumerate() {
-                let spelled = |out: &mut String| {
-                    if !channel.is_empty() {
-                        out.push_str(channel);
-                        out.push(CHANNEL_MARK);
-                    }
-                    out.push_str(cut.spelling(i));
-                };
-                ids.push(self.id(*key, block, spelled));
+                let id = self.id(*key, block);
+                if self.spellings.numbers[id as usize] == 0 {
+                    self.spellings.add(id, |out| {
+                        if !channel.is_empty() {
+                            out.push_str(channel);
+                            out.push(CHANNEL_MARK);
+                        }
+                        out.push_str(cut.spelling(i));
+                    });
+                }
+                ids.push(id);
             }
         });
-        lists.spread(&mut self.tally);
+        let (text, items, seen) = (self.text(), &mut self.contents.items, self.seen.as_mut_slice());
+        lists.drain(|number, ids, times| {
+            items.extend([LIST | number, times]);
+            for id in ids {
+                seen[*id as usize].within(text);
+            }
+        });
         self.lists = lists;
     }
 
-    fn end_row(&mut self, expected: usize) {
-        let (df, rows) = (&mut self.df, &mut self.rows);
-        rows.room_for(self.tally.n_met(), expected);
-        let first = df.as_ptr();
-        let ahead = |id: u32| prefetch(first.wrapping_add(id as usize));
-        self.tally.drain(ahead, |id, count| {
-            rows.ids.push(id);
-            rows.tf.push(count as f32);
-            df[id as usize] += 1;
-        });
-        rows.end_row();
-    }
-
-    pub(super) fn term(&self, id: usize) -> &str {
-        &self.terms[self.ends[id] as usize..self.ends[id + 1] as usize]
-    }
-
-    /// The terms found: key, block and number of texts of each, by id.
-    pub(super) fn found(&self) -> impl Iterator<Item = (u64, usize, u32)> + '_ {
-        self.table
-            .keys()
-            .iter()
-            .zip(&self.block)
-            .zip(&self.df)
-            .map(|((key, block), df)| (*key, usize::from(*block), *df))
-    }
-
-    /// Asks the processor to fetch the spelling of a term.
-    pub(super) fn prefetch_term(&self, id: usize) {
-        if let Some(byte) = self.terms.as_bytes().get(self.ends[id] as usize) {
-            prefetch(byte);
-        }
-    }
-
-    /// The rows alone.
-    pub(super) fn into_rows(self) -> Rows {
-        self.rows
-    }
-
+    /// The keys of the terms found.
     pub(super) fn keys(&self) -> &[u64] {
         self.table.keys()
+    }
+
+    /// The terms found, by id.
+    pub(super) fn found(&self) -> impl Iterator<Item = Found> + '_ {
+        let terms = self.table.keys().iter().zip(&self.block).zip(&self.seen).enumerate();
+        terms.map(|(id, ((key, block), seen))| Found {
+            key: *key,
+            df: seen.df,
+            block: *block,
+            spelled: self.spellings.of(id),
+        })
+    }
+
+    /// All spellings, end to end.
+    pub(super) fn spellings(&self) -> &str {
+        &self.spellings.bytes
+    }
+
+    /// What is left when each term has become a column of a vocabulary, or nothing.
+    pub(super) fn into_columns(self, vocabulary: &KeyTable) -> Columns {
+        let columns = vocabulary.get_all(self.table.keys());
+        let kept = self.seen.iter().zip(&columns).filter(|(_, column)| **column != ABSENT);
+        let n_entries = kept.map(|(seen, _)| seen.df as usize).sum();
+        let lists = self.lists.lists.renumbered(|id| columns[id as usize]);
+        Columns { n_entries, column_of: columns, lists, contents: self.contents }
     }
 }

@@ -2,12 +2,13 @@
 
 use rayon::prelude::*;
 
-use super::counter::Rows;
+use super::columns::rows;
 use super::matrix::CsrMatrix;
 use super::params::{FeatureParams, Passage};
 use super::rewrite::Rewriter;
-use super::table::{ABSENT, prefetch};
-use super::tfidf::{Column, TermFrequency, idf, tally, weigh};
+use super::table::ABSENT;
+use super::tfidf::tally;
+use super::weigh::{Weigher, idf};
 use crate::Result;
 
 /// How often each term stands in each of some passages.
@@ -21,8 +22,7 @@ pub(crate) struct Counts {
     starts: Vec<u32>,
     /// The ids of each block in the order of their keys.
     by_key: Vec<u32>,
-    rows: Rows,
-    tf_of: TermFrequency,
+    rows: CsrMatrix,
 }
 
 impl Counts {
@@ -35,51 +35,40 @@ impl Counts {
         // The other limits depend on the split.
         let open = FeatureParams { max_df: 1.0, max_features: None, ..params.clone() };
         let (_, vocabulary, _, counters) = tally(&open, rewriter, passages)?;
-        let mut rows = Rows::new();
-        let parts: Vec<Rows> = counters
-            .into_par_iter()
-            .map(|counter| {
-                let ids = vocabulary.table.get_all(counter.keys());
-                counter.into_rows().renumbered(|id| ids[id as usize])
-            })
-            .collect();
-        for part in parts {
-            rows.append(part);
-        }
+        let rows = rows(counters, &vocabulary, || |_: &[u32], _: &mut [f32]| {});
         let keys = vocabulary.table.keys();
         let mut by_key: Vec<u32> = (0..vocabulary.len() as u32).collect();
         for block in vocabulary.starts.windows(2) {
             by_key[block[0] as usize..block[1] as usize].par_sort_unstable_by_key(|id| keys[*id as usize]);
         }
-        let tf_of = TermFrequency::new(params.sublinear);
-        Ok(Self { params: params.clone(), starts: vocabulary.starts, by_key, rows, tf_of })
+        Ok(Self { params: params.clone(), starts: vocabulary.starts, by_key, rows })
     }
 
     /// The rows of a training side over its own vocabulary, and those of a test side over the same; `None` when no term of the
     /// training side stands in enough of its texts.
     pub(crate) fn split(&self, train: &[usize], test: &[usize]) -> Option<(CsrMatrix, CsrMatrix)> {
-        let (columns, starts) = self.columns(train);
-        if starts.last() == Some(&0) {
+        let (columns, idf, starts) = self.columns(train);
+        if idf.is_empty() {
             return None;
         }
         let side = |rows: &[usize]| {
-            let ahead = |id: u32| prefetch(columns.as_ptr().wrapping_add(id as usize));
-            weigh(self.rows.select(rows), &starts, &self.tf_of, ahead, |id| columns[id as usize])
+            let mut weigher = Weigher::new(&starts, &idf, self.params.sublinear);
+            self.rows.renumbered(rows, &columns, idf.len(), |columns, values| weigher.row(columns, values))
         };
         Some(rayon::join(|| side(train), || side(test)))
     }
 
-    /// What becomes of each term in a vocabulary of these rows, and where its blocks begin.
-    fn columns(&self, train: &[usize]) -> (Vec<Column>, Vec<u32>) {
+    /// The column of each term in a vocabulary of these rows, or [`ABSENT`]; the idf of each column; where its blocks begin.
+    fn columns(&self, train: &[usize]) -> (Vec<u32>, Vec<f32>, Vec<u32>) {
         let mut df = vec![0_u32; self.by_key.len()];
         for i in train {
-            for id in self.rows.ids_of(*i) {
+            for id in self.rows.row(*i).columns {
                 df[*id as usize] += 1;
             }
         }
         let least = self.params.min_df;
         let most = self.params.most_texts(train.len());
-        let mut columns = vec![Column { number: ABSENT, idf: 0.0 }; df.len()];
+        let (mut columns, mut idfs) = (vec![ABSENT; df.len()], Vec::new());
         let mut starts = vec![0_u32];
         for block in self.starts.windows(2) {
             let by_key = &self.by_key[block[0] as usize..block[1] as usize];
@@ -95,20 +84,24 @@ impl Counts {
                 n += std::mem::replace(place, n);
             }
             let limit = self.params.max_features.map_or(u32::MAX, |m| u32::try_from(m).unwrap_or(u32::MAX));
-            let idf: Vec<f32> = (0..places.len()).map(|df| idf(train.len(), df as u32)).collect();
+            let idf_of: Vec<f32> = (0..places.len()).map(|df| idf(train.len(), df as u32)).collect();
+            let end = before + n.min(limit);
+            idfs.resize(end as usize, 0.0);
             for id in by_key {
                 let df = df[*id as usize];
                 if wanted(df) {
                     let place = &mut places[df as usize];
                     if *place < limit {
-                        columns[*id as usize] = Column { number: before + *place, idf: idf[df as usize] };
+                        let column = before + *place;
+                        columns[*id as usize] = column;
+                        idfs[column as usize] = idf_of[df as usize];
                     }
                     *place += 1;
                 }
             }
-            starts.push(before + n.min(limit));
+            starts.push(end);
         }
-        (columns, starts)
+        (columns, idfs, starts)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Text to sparse rows: n-grams, vocabulary, TF-IDF.
 
 mod analysis;
+mod columns;
 mod counter;
 mod counts;
 pub mod dense;
@@ -16,6 +17,7 @@ mod table;
 mod tally;
 mod tfidf;
 mod vocabulary;
+mod weigh;
 mod words;
 
 pub(crate) use analysis::CHANNEL_MARK;
@@ -27,6 +29,6 @@ pub use rewrite::{MASK, Rewriter};
 pub use selection::Dropped;
 pub(crate) use sources::Sources;
 pub(crate) use table::prefetch;
-pub(crate) use tfidf::TermFrequency;
 pub use tfidf::Tfidf;
 pub use vocabulary::Vocabulary;
+pub(crate) use weigh::TermFrequency;

@@ -14,10 +14,28 @@ pub(super) fn filled<T: Copy>(value: T, n: usize) -> Vec<T> {
     values
 }
 
-/// Makes room for so many values more, as [`filled`] does.
+/// `n` zeros that take no memory before they are written. Pages are large where the system gives them.
+pub(super) fn zeros<T: Copy + Default>(n: usize) -> Vec<T> {
+    let values = vec![T::default(); n];
+    ask(&values);
+    values
+}
+
+/// Makes room for so many values more. Pages are large where the system gives them.
 pub(super) fn reserve<T>(values: &mut Vec<T>, more: usize) {
     values.reserve_exact(more);
     ask(values);
+}
+
+/// Makes room for so many values more. When there is none, room is made for all that is `expected`, as far as what was `done` of it
+/// foretells: large vectors are slow to move.
+#[inline]
+pub(super) fn room_for<T>(values: &mut Vec<T>, more: usize, done: usize, expected: usize) {
+    let held = values.len();
+    if values.capacity() - held < more {
+        let foretold = held / done.max(1) * expected.saturating_sub(done) / 8 * 9;
+        reserve(values, more + foretold.clamp(held / 2, 8 * held));
+    }
 }
 
 /// Asks for large pages for the memory that a vector has in store.
@@ -50,10 +68,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn room_is_made_for_what_is_foretold() {
+        let mut values = vec![1_u8; 100];
+        room_for(&mut values, 50, 10, 60);
+        assert!(values.capacity() >= 100 + 50 + 100 / 10 * 50, "{}", values.capacity());
+        room_for(&mut values, 5, 0, 0);
+        assert_eq!(values, [1; 100]);
+    }
+
+    #[test]
     fn a_vector_is_filled_whatever_its_size() {
         for n in [0, 3, LARGE / 8 + 5] {
             let values = filled(7_u64, n);
             assert!(values.len() == n && values.iter().all(|v| *v == 7));
+            assert_eq!(zeros::<u64>(n), vec![0; n]);
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Reading passages over a fitted vocabulary.
 
 use super::analysis::{Analyser, Buffers, Grams};
-use super::counter::Rows;
 use super::params::{NgramRange, Passage};
 use super::table::{ABSENT, AHEAD};
 use super::tally::{Tally, WordLists};
@@ -28,18 +27,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Appends a passage as a row of counts, of which so many are `expected` in all.
-    pub(super) fn read_row(&mut self, passage: Passage<'_>, rows: &mut Rows, expected: usize) {
-        self.count(passage);
-        rows.room_for(self.tally.n_met(), expected);
-        self.drain(
-            |_| {},
-            |id, count| {
-                rows.ids.push(id);
-                rows.tf.push(count as f32);
-            },
-        );
-        rows.end_row();
+    /// How many terms the passage counted last holds.
+    pub(super) fn n_met(&self) -> usize {
+        self.tally.n_met()
+    }
+
+    /// Writes the terms of the passage counted last and their counts, [`Reader::n_met`] of each.
+    pub(super) fn drain_into(&mut self, columns: &mut [u32], counts: &mut [f32]) {
+        self.tally.drain_into(columns, counts);
     }
 
     /// Gives `found(column, count)` for the terms of the passage counted last, in the order of first occurrence. `ahead` is
@@ -62,7 +57,6 @@ impl<'a> Reader<'a> {
                 for key in keys.iter().take(AHEAD) {
                     table.prefetch(*key);
                 }
-                tally.expect(keys.len() + 1);
                 // All are looked up before one is counted, so that the counts are on their way meanwhile.
                 ids.clear();
                 for (i, key) in keys.iter().enumerate() {
@@ -74,12 +68,7 @@ impl<'a> Reader<'a> {
                     tally.prefetch(id);
                     ids.push(id);
                 }
-                let mut known = 0;
-                for id in ids.iter() {
-                    let times = u32::from(*id != idle);
-                    tally.add(*id, times);
-                    known += times as usize;
-                }
+                let known = tally.add_known(ids);
                 // The first single words to come are those of the whole text.
                 if n == 1 {
                     words.get_or_insert((keys.len(), known));

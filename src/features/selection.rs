@@ -1,12 +1,10 @@
 //! From what the threads counted to one vocabulary.
 
-use std::cmp::Reverse;
-
 use rayon::prelude::*;
 
 use super::counter::Counter;
 use super::params::{Block, FeatureParams};
-use super::table::{AHEAD, KeyTable};
+use super::table::{AHEAD, KeyTable, prefetch};
 use super::vocabulary::Vocabulary;
 use crate::{Error, Result};
 
@@ -27,9 +25,18 @@ pub struct Dropped {
 struct Candidate {
     key: u64,
     df: u32,
-    block: u32,
-    counter: u32,
-    id: u32,
+    /// Its bytes among the spellings of a counter.
+    start: u32,
+    length: u32,
+    counter: u16,
+    block: u8,
+}
+
+impl Candidate {
+    /// Block by block, within a block by falling frequency, ties by key.
+    fn rank(&self) -> (u64, u64) {
+        (u64::from(self.block) << 32 | u64::from(!self.df), self.key)
+    }
 }
 
 /// Keeps the terms whose frequency is wanted, and numbers them: block by block, within a block by falling frequency,
@@ -46,17 +53,18 @@ pub(super) fn select(
 ) -> Result<(Vocabulary, Dropped)> {
     let most = params.most_texts(n_texts);
     let wanted = |c: &Candidate| c.df >= params.min_df && c.df <= most;
-    let counted = |mut all: Vec<Candidate>| {
-        let distinct = all.len();
-        all.retain(wanted);
-        (distinct, all)
-    };
     let parts: Vec<(usize, Vec<Candidate>)> = match counters {
-        [alone] => vec![counted(of_counter(0, alone).collect())],
+        [alone] => vec![(alone.keys().len(), of_counter(0, alone).filter(wanted).collect())],
         _ => {
             let found: Vec<Vec<Vec<Candidate>>> =
                 counters.par_iter().enumerate().map(|(number, counter)| dealt(number, counter)).collect();
-            (0..PARTS).into_par_iter().map(|part| counted(merged(&found, part))).collect()
+            let kept = |part| {
+                let mut all = merged(&found, part);
+                let distinct = all.len();
+                all.retain(wanted);
+                (distinct, all)
+            };
+            (0..PARTS).into_par_iter().map(kept).collect()
         }
     };
     let distinct: usize = parts.iter().map(|p| p.0).sum();
@@ -66,7 +74,7 @@ pub(super) fn select(
     }
     let mut kept: Vec<Candidate> = parts.into_iter().flat_map(|p| p.1).collect();
     let mut dropped = Dropped { by_frequency: distinct - kept.len(), by_limit: 0 };
-    kept.par_sort_unstable_by_key(|c| (c.block, Reverse(c.df), c.key));
+    kept.par_sort_unstable_by_key(Candidate::rank);
     if let Some(limit) = params.max_features {
         let before = kept.len();
         let mut of_block = vec![0; blocks.len()];
@@ -76,19 +84,21 @@ pub(super) fn select(
         });
         dropped.by_limit = before - kept.len();
     }
-    let starts = (0..=blocks.len() as u32).map(|b| kept.partition_point(|c| c.block < b) as u32).collect();
+    let starts =
+        (0..=blocks.len() as u32).map(|b| kept.partition_point(|c| u32::from(c.block) < b) as u32).collect();
     let (table, (bytes, offsets)) = rayon::join(|| table(&kept), || spelled(counters, &kept));
     let df = kept.iter().map(|c| c.df).collect();
     Ok((Vocabulary { bytes, offsets, df, starts, blocks, table }, dropped))
 }
 
 fn of_counter(number: usize, counter: &Counter) -> impl Iterator<Item = Candidate> + '_ {
-    counter.found().enumerate().map(move |(id, (key, block, df))| Candidate {
-        key,
-        df,
-        block: block as u32,
-        counter: number as u32,
-        id: id as u32,
+    counter.found().map(move |found| Candidate {
+        key: found.key,
+        df: found.df,
+        start: found.spelled.start,
+        length: found.spelled.end - found.spelled.start,
+        counter: number as u16,
+        block: found.block,
     })
 }
 
@@ -99,8 +109,8 @@ const PARTS: usize = 64;
 fn dealt(number: usize, counter: &Counter) -> Vec<Vec<Candidate>> {
     let part = |key: u64| (key >> (u64::BITS - PARTS.ilog2())) as usize;
     let mut sizes = [0; PARTS];
-    for (key, ..) in counter.found() {
-        sizes[part(key)] += 1;
+    for key in counter.keys() {
+        sizes[part(*key)] += 1;
     }
     let mut parts: Vec<Vec<Candidate>> = sizes.iter().map(|n| Vec::with_capacity(*n)).collect();
     for candidate in of_counter(number, counter) {
@@ -139,9 +149,12 @@ fn spelled(counters: &[Counter], kept: &[Candidate]) -> (String, Vec<u32>) {
     offsets.push(0);
     for (i, candidate) in kept.iter().enumerate() {
         if let Some(next) = kept.get(i + AHEAD) {
-            counters[next.counter as usize].prefetch_term(next.id as usize);
+            prefetch(
+                counters[usize::from(next.counter)].spellings().as_ptr().wrapping_add(next.start as usize),
+            );
         }
-        bytes.push_str(counters[candidate.counter as usize].term(candidate.id as usize));
+        let spellings = counters[usize::from(candidate.counter)].spellings();
+        bytes.push_str(&spellings[candidate.start as usize..][..candidate.length as usize]);
         offsets.push(bytes.len() as u32);
     }
     (bytes, offsets)

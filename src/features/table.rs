@@ -13,7 +13,7 @@ struct Group([u64; GROUP]);
 /// From 64-bit keys to dense ids, in the order of insertion.
 ///
 /// With `2^g` groups, the upper `g` bits of a key choose its group. A slot holds the key's other bits but the last two, and
-/// below them the id plus one, which has room as at most half of the slots are taken. So a key is compared in nearly all of its
+/// below them the id plus one, which has room as at most three quarters of the slots are taken. So a key is compared in nearly all of its
 /// bits without a look elsewhere: in a table of a million keys, about one in 10¹³ unknown keys is taken for a known one.
 #[derive(Debug, Clone)]
 pub(super) struct KeyTable {
@@ -35,7 +35,7 @@ impl Default for KeyTable {
 impl KeyTable {
     /// A table with room for this many keys before it grows.
     pub(super) fn with_capacity(n: usize) -> Self {
-        let groups = (n.max(512) * 2 / GROUP).next_power_of_two();
+        let groups = (n.max(384) * 4 / 3 / GROUP + 1).next_power_of_two();
         Self { groups: filled(Group::default(), groups), keys: Vec::with_capacity(n), bits: groups.ilog2() }
     }
 
@@ -109,7 +109,7 @@ impl KeyTable {
         let id = self.keys.len() as u32;
         self.keys.push(key);
         self.put(key, id);
-        if self.keys.len() * 2 >= self.n_slots() {
+        if self.keys.len() * 4 >= self.n_slots() * 3 {
             self.grow();
         }
         id

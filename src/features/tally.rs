@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::analysis::{Analyser, CharGrams};
 use super::params::NgramRange;
-use super::table::{AHEAD, KeyTable, prefetch};
+use super::table::{ABSENT, AHEAD, KeyTable, prefetch};
 
 /// Counts of one text, by id, and the ids that were met, in the order of their first occurrence.
 ///
@@ -49,34 +49,25 @@ impl Tally {
         prefetch(self.counts.as_ptr().wrapping_add(id as usize));
     }
 
-    /// Counts an id `times` times, for which room was made.
+    /// Counts an id once.
     #[inline]
-    pub(super) fn add(&mut self, id: u32, times: u32) {
-        // Whether an id is new cannot be foreseen, so it is written either way and kept if it was.
-        let count = &mut self.counts[id as usize];
-        self.ids[self.met] = id;
-        self.met += usize::from(*count == 0);
-        let sum = u32::from(*count) + times;
-        *count = sum as u8;
-        if sum > u32::from(u8::MAX) {
-            *count = u8::MAX;
-            *self.beyond.entry(id).or_default() += sum - u32::from(u8::MAX);
-        }
+    pub(super) fn add(&mut self, id: u32) {
+        self.add_each(&[id], |_| 1);
     }
 
-    /// Counts each of these ids `times` times.
+    /// Counts each of these ids as many times as `times` says. Room must have been made for them.
     #[inline]
-    pub(super) fn add_all(&mut self, ids: &[u32], times: u32) {
-        let Self { counts, beyond, ids: met_ids, met } = self;
-        let (counts, new) = (counts.as_mut_slice(), &mut met_ids[*met..*met + ids.len()]);
-        // Kept in a register: through memory, each id would wait for the one before.
+    pub(super) fn add_each(&mut self, ids: &[u32], times: impl Fn(u32) -> u32) {
+        let Self { counts, beyond, ids: all, met } = self;
+        let (counts, new) = (counts.as_mut_slice(), &mut all[*met..*met + ids.len()]);
+        // Kept at hand: through memory, each id would wait for the one before.
         let mut n = 0;
         for id in ids {
             // Whether an id is new cannot be foreseen, so it is written either way and kept if it was.
             let count = &mut counts[*id as usize];
             new[n] = *id;
             n += usize::from(*count == 0);
-            let sum = u32::from(*count) + times;
+            let sum = u32::from(*count) + times(*id);
             *count = sum as u8;
             if sum > u32::from(u8::MAX) {
                 *count = u8::MAX;
@@ -84,6 +75,28 @@ impl Tally {
             }
         }
         *met += n;
+    }
+
+    /// Counts each of these ids once, but for the idle one, which adds nothing. Returns how many were counted.
+    #[inline]
+    pub(super) fn add_known(&mut self, ids: &[u32]) -> usize {
+        let idle = self.counts.len() as u32 - 1;
+        self.expect(ids.len());
+        self.add_each(ids, |id| u32::from(id != idle));
+        ids.iter().filter(|id| **id != idle).count()
+    }
+
+    /// Writes the ids met and their counts, [`Tally::n_met`] of each, and begins anew.
+    pub(super) fn drain_into(&mut self, ids: &mut [u32], counts: &mut [f32]) {
+        let mut at = 0;
+        self.drain(
+            |_| {},
+            |id, count| {
+                ids[at] = id;
+                counts[at] = count as f32;
+                at += 1;
+            },
+        );
     }
 
     /// How many ids were met.
@@ -119,11 +132,17 @@ impl Tally {
 #[derive(Default)]
 pub(super) struct WordLists {
     words: KeyTable,
+    pub(super) lists: Lists,
+    tally: Tally,
+    cut: CharGrams,
+}
+
+/// Lists of ids, by word.
+#[derive(Default)]
+pub(super) struct Lists {
     /// Where the list of each word stands in `ids`.
     spans: Vec<(u32, u32)>,
     ids: Vec<u32>,
-    tally: Tally,
-    cut: CharGrams,
 }
 
 /// So many distinct words are remembered before a reader begins anew.
@@ -152,40 +171,73 @@ impl WordLists {
         word: impl Fn(usize) -> &'t str,
         mut number: impl FnMut(&CharGrams, &mut Vec<u32>),
     ) {
-        self.tally.expect(keys.len());
+        let Self { words, lists: Lists { spans, ids }, tally, cut } = self;
+        tally.expect(keys.len());
         for (i, key) in keys.iter().enumerate() {
             if let Some(next) = keys.get(i + AHEAD) {
-                self.words.prefetch(*next);
+                words.prefetch(*next);
             }
-            let known = self.words.insert(*key);
-            if known as usize == self.spans.len() {
-                let from = self.ids.len() as u32;
-                Analyser::char_grams(range, word(i), channel, &mut self.cut);
-                number(&self.cut, &mut self.ids);
-                self.spans.push((from, self.ids.len() as u32));
-                self.tally.room_for(self.spans.len());
+            let known = words.insert(*key);
+            if known as usize == spans.len() {
+                let from = ids.len() as u32;
+                Analyser::char_grams(range, word(i), channel, cut);
+                number(cut, ids);
+                spans.push((from, ids.len() as u32));
+                tally.room_for(spans.len());
             }
-            prefetch(self.spans.as_ptr().wrapping_add(known as usize));
-            self.tally.add(known, 1);
+            prefetch(spans.as_ptr().wrapping_add(known as usize));
+            tally.add(known);
         }
     }
 
     /// Adds the n-grams of the words counted to a tally, and begins to count anew.
     pub(super) fn spread(&mut self, tally: &mut Tally) {
-        let (spans, ids) = (&self.spans, &self.ids);
-        self.tally.drain(
-            |word| {
-                let from = ids.as_ptr().wrapping_add(spans[word as usize].0 as usize);
-                prefetch(from);
-                prefetch(from.wrapping_add(16));
-            },
-            |word, times| {
-                let (from, to) = spans[word as usize];
-                let ids = &ids[from as usize..to as usize];
-                tally.expect(ids.len());
-                tally.add_all(ids, times);
-            },
-        );
+        self.drain(|_, ids, times| {
+            tally.expect(ids.len());
+            tally.add_each(ids, |_| times);
+        });
+    }
+
+    /// Gives `found(number, ids, count)` for every word counted, in the order of first occurrence, and begins to count anew.
+    pub(super) fn drain(&mut self, mut found: impl FnMut(u32, &[u32], u32)) {
+        let Self { lists, tally, .. } = self;
+        tally.drain(|word| lists.prefetch(word), |word, times| found(word, lists.of(word), times));
+    }
+}
+
+impl Lists {
+    /// The list of a word.
+    pub(super) fn of(&self, word: u32) -> &[u32] {
+        let (from, to) = self.spans[word as usize];
+        &self.ids[from as usize..to as usize]
+    }
+
+    /// Asks the processor to fetch where the list of a word stands.
+    pub(super) fn prefetch_span(&self, word: u32) {
+        prefetch(self.spans.as_ptr().wrapping_add(word as usize));
+    }
+
+    /// Asks the processor to fetch the list of a word.
+    pub(super) fn prefetch(&self, word: u32) {
+        let from = self.ids.as_ptr().wrapping_add(self.spans[word as usize].0 as usize);
+        prefetch(from);
+        prefetch(from.wrapping_add(16));
+    }
+
+    /// The same lists with other ids; those whose id becomes [`ABSENT`] are dropped.
+    pub(super) fn renumbered(mut self, id: impl Fn(u32) -> u32) -> Self {
+        let mut end = 0;
+        for (from, to) in &mut self.spans {
+            let begin = end;
+            for at in *from..*to {
+                let number = id(self.ids[at as usize]);
+                self.ids[end as usize] = number;
+                end += u32::from(number != ABSENT);
+            }
+            (*from, *to) = (begin, end);
+        }
+        self.ids.truncate(end as usize);
+        self
     }
 }
 
@@ -199,14 +251,14 @@ mod tests {
         for _ in 0..2 {
             tally.expect(1004);
             for _ in 0..1000 {
-                tally.add(2, 1);
+                tally.add(2);
             }
-            tally.add(0, 700);
-            tally.add(3, 1);
-            tally.add(1, 255);
+            tally.add_each(&[0], |_| 700);
+            assert_eq!(tally.add_known(&[3, 3, 2]), 1);
+            tally.add_each(&[1], |_| 255);
             let mut found = Vec::new();
             tally.drain(|_| {}, |id, count| found.push((id, count)));
-            assert_eq!(found, [(2, 1000), (0, 700), (1, 255)]);
+            assert_eq!(found, [(2, 1001), (0, 700), (1, 255)]);
         }
     }
 }

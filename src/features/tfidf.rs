@@ -1,14 +1,15 @@
 use rayon::prelude::*;
 
 use super::analysis::{Analyser, Buffers};
-use super::counter::{Counter, Rows};
+use super::columns::rows;
+use super::counter::Counter;
 use super::matrix::CsrMatrix;
 use super::params::{FeatureParams, Gram, Passage};
 use super::reader::Reader;
 use super::rewrite::Rewriter;
 use super::selection::{Dropped, select};
-use super::table::{ABSENT, AHEAD, prefetch};
-use super::vocabulary::{Vocabulary, block_index};
+use super::vocabulary::Vocabulary;
+use super::weigh::{Weigher, idf};
 use crate::{Error, ErrorKind, Result};
 
 /// A fitted TF-IDF: turns passages into sparse rows.
@@ -40,13 +41,6 @@ pub struct Tfidf {
     analyser: Analyser,
     vocabulary: Vocabulary,
     idf: Vec<f32>,
-}
-
-/// The column a counted term became, and its idf; [`ABSENT`] and 0 for a term that was dropped.
-#[derive(Clone, Copy)]
-pub(super) struct Column {
-    pub(super) number: u32,
-    pub(super) idf: f32,
 }
 
 impl Tfidf {
@@ -84,15 +78,11 @@ impl Tfidf {
         }
         let idf = vocabulary.df.iter().map(|df| idf(passages.len(), *df)).collect();
         let tfidf = Self { analyser, vocabulary, idf };
-        let weighed: Vec<CsrMatrix> = counters
-            .into_par_iter()
-            .map(|counter| {
-                let columns = tfidf.columns(counter.keys());
-                let ahead = |id: u32| prefetch(columns.as_ptr().wrapping_add(id as usize));
-                tfidf.weigh(counter.into_rows(), ahead, |id| columns[id as usize])
-            })
-            .collect();
-        Ok((tfidf, CsrMatrix::stack(weighed), dropped))
+        let x = rows(counters, &tfidf.vocabulary, || {
+            let mut weigher = tfidf.weigher();
+            move |columns: &[u32], values: &mut [f32]| weigher.row(columns, values)
+        });
+        Ok((tfidf, x, dropped))
     }
 
     /// Puts stored parts together.
@@ -134,18 +124,18 @@ impl Tfidf {
         let parts: Vec<CsrMatrix> = passages
             .par_chunks(piece(passages.len()))
             .map(|chunk| {
-                let mut reader = Reader::new(self);
-                let mut rows = Rows::new();
+                let (mut reader, mut weigher) = (Reader::new(self), self.weigher());
+                let mut part = CsrMatrix::empty(self.vocabulary.len());
                 for passage in chunk {
-                    reader.read_row(*passage, &mut rows, chunk.len());
+                    reader.count(*passage);
+                    let (columns, values) = part.push_row(reader.n_met(), chunk.len());
+                    reader.drain_into(columns, values);
+                    weigher.row(columns, values);
                 }
-                self.weigh(rows, |_| {}, |id| Column { number: id, idf: self.idf[id as usize] })
+                part
             })
             .collect();
-        if parts.is_empty() {
-            return self.weigh(Rows::new(), |_| {}, |id| Column { number: id, idf: 0.0 });
-        }
-        CsrMatrix::stack(parts)
+        if parts.is_empty() { CsrMatrix::empty(self.vocabulary.len()) } else { CsrMatrix::stack(parts) }
     }
 
     /// The settings it was fitted with.
@@ -172,15 +162,8 @@ impl Tfidf {
         &self.analyser
     }
 
-    /// What became of the terms with these keys.
-    fn columns(&self, keys: &[u64]) -> Vec<Column> {
-        let column =
-            |number: u32| Column { number, idf: self.idf.get(number as usize).copied().unwrap_or_default() };
-        self.vocabulary.table.get_all(keys).into_iter().map(column).collect()
-    }
-
-    fn weigh(&self, rows: Rows, ahead: impl Fn(u32), column: impl Fn(u32) -> Column) -> CsrMatrix {
-        weigh(rows, &self.vocabulary.starts, &TermFrequency::new(self.params().sublinear), ahead, column)
+    fn weigher(&self) -> Weigher<'_> {
+        Weigher::new(&self.vocabulary.starts, &self.idf, self.params().sublinear)
     }
 
     /// The text as it is counted: lower case, names rewritten.
@@ -200,8 +183,11 @@ pub(super) fn tally(
     params.check()?;
     let analyser = Analyser::new(params, rewriter);
     // One piece a thread: small pieces would each find the common terms anew.
+    let piece = piece(passages.len());
+    // What stands in one text of each of two pieces stands in two.
+    let spelled_from = if piece < passages.len() { 1 } else { params.min_df.clamp(1, 2) };
     let counters: Vec<Counter> =
-        passages.par_chunks(piece(passages.len())).map(|chunk| Counter::read(&analyser, chunk)).collect();
+        passages.par_chunks(piece).map(|chunk| Counter::read(&analyser, chunk, spelled_from)).collect();
     if counters.is_empty() {
         return Err(Error::too_few("training texts", 0, 1));
     }
@@ -209,85 +195,9 @@ pub(super) fn tally(
     Ok((analyser, vocabulary, dropped, counters))
 }
 
-/// The smoothed inverse document frequency of a term that stands in `df` of `n` texts.
-pub(super) fn idf(n: usize, df: u32) -> f32 {
-    (libm::log((1.0 + n as f64) / (1.0 + f64::from(df))) + 1.0) as f32
-}
-
-/// Counts to values: tf-idf, each block of a row at length 1. Ids become columns and counts values where they stand.
-///
-/// # Arguments
-///
-/// * `starts` - where each block of columns begins; one more than there are blocks.
-/// * `ahead` - told of each id some steps before `column` is asked for it.
-pub(super) fn weigh(
-    rows: Rows,
-    starts: &[u32],
-    tf_of: &TermFrequency,
-    ahead: impl Fn(u32),
-    column: impl Fn(u32) -> Column,
-) -> CsrMatrix {
-    let Rows { starts: mut stops, ids: mut columns, tf: mut values } = rows;
-    let mut norms = vec![0.0_f64; starts.len() - 1];
-    let (mut from, mut end) = (0, 0);
-    for stop in stops.iter_mut().skip(1) {
-        let begin = end;
-        norms.fill(0.0);
-        for at in from..*stop {
-            if let Some(next) = columns.get(at + AHEAD) {
-                ahead(*next);
-            }
-            let Column { number, idf } = column(columns[at]);
-            let value = tf_of.get(values[at] as u32) * f64::from(idf);
-            // Written either way, kept if it is a column: a dropped term has the value 0.
-            columns[end] = number;
-            values[end] = value as f32;
-            norms[block_index(starts, number)] += value * value;
-            end += usize::from(number != ABSENT);
-        }
-        for norm in &mut norms {
-            *norm = if *norm > 0.0 { 1.0 / norm.sqrt() } else { 0.0 };
-        }
-        for (value, number) in values[begin..end].iter_mut().zip(&columns[begin..end]) {
-            *value = (f64::from(*value) * norms[block_index(starts, *number)]) as f32;
-        }
-        from = std::mem::replace(stop, end);
-    }
-    columns.truncate(end);
-    columns.shrink_to_fit();
-    values.truncate(end);
-    values.shrink_to_fit();
-    CsrMatrix { starts: stops, columns, values, n_cols: starts[starts.len() - 1] as usize }
-}
-
 /// How many passages a thread takes at once.
 fn piece(n: usize) -> usize {
     n.div_ceil(rayon::current_num_threads()).max(64)
-}
-
-/// `tf` or `1 + ln(tf)`, small counts looked up.
-pub(crate) struct TermFrequency {
-    table: Vec<f64>,
-    sublinear: bool,
-}
-
-impl TermFrequency {
-    pub(crate) fn new(sublinear: bool) -> Self {
-        let table = (0..256).map(|tf| Self::value(tf, sublinear)).collect();
-        Self { table, sublinear }
-    }
-
-    fn value(tf: u32, sublinear: bool) -> f64 {
-        if sublinear && tf > 0 { 1.0 + libm::log(f64::from(tf)) } else { f64::from(tf) }
-    }
-
-    #[inline]
-    pub(crate) fn get(&self, tf: u32) -> f64 {
-        match self.table.get(tf as usize) {
-            Some(value) => *value,
-            None => Self::value(tf, self.sublinear),
-        }
-    }
 }
 
 impl Tfidf {

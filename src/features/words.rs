@@ -56,7 +56,7 @@ pub(super) struct Marks {
 ///
 /// Nothing here branches on where words begin and end, which no processor can foresee.
 pub(super) fn find_words(text: &str, marks: &mut Marks, words: &mut Vec<Word>) {
-    mark(text, &mut marks.bits);
+    mark(text, &mut marks.bits, |block| block.word, char::is_alphanumeric);
     let n = find_edges(&marks.bits, text.len(), &mut marks.edges);
     let (runs, _) = marks.edges[..n].as_chunks::<2>();
     words.clear();
@@ -107,60 +107,49 @@ fn find_edges(bits: &[u64], length: usize, places: &mut Vec<u32>) -> usize {
 }
 
 /// Finds the runs without blanks.
-pub(super) fn find_runs(text: &str, runs: &mut Vec<(u32, u32)>) {
+pub(super) fn find_runs(text: &str, marks: &mut Marks, runs: &mut Vec<(u32, u32)>) {
+    mark(text, &mut marks.bits, |block| block.solid, |c| !c.is_whitespace());
+    let n = find_edges(&marks.bits, text.len(), &mut marks.edges);
+    let (edges, _) = marks.edges[..n].as_chunks::<2>();
     runs.clear();
-    if !text.is_ascii() {
-        let start_of = |run: &str| run.as_ptr() as usize - text.as_ptr() as usize;
-        runs.extend(text.split_whitespace().map(|run| {
-            let start = start_of(run);
-            (start as u32, (start + run.len()) as u32)
-        }));
-        return;
-    }
-    let mut start = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        // The blanks below 128 of Unicode's White_Space.
-        if matches!(byte, 9..=13 | b' ') {
-            if at > start {
-                runs.push((start as u32, at as u32));
-            }
-            start = at + 1;
-        }
-    }
-    if text.len() > start {
-        runs.push((start as u32, text.len() as u32));
-    }
+    runs.extend(edges.iter().map(|[start, end]| (*start, *end)));
 }
 
-/// One bit per byte: does it belong to a letter, a digit or an underscore? The last block is filled up with zeros.
-fn mark(text: &str, marks: &mut Vec<u64>) {
+/// One bit per byte: does its character belong to a run? The last block is filled up with zeros.
+#[inline]
+fn mark(
+    text: &str,
+    marks: &mut Vec<u64>,
+    ascii: impl Fn(Classes) -> u64,
+    beyond_ascii: impl Fn(char) -> bool,
+) {
     marks.clear();
     let bytes = text.as_bytes();
     let (blocks, rest) = bytes.as_chunks::<BLOCK>();
-    let mut beyond_ascii = 0;
+    let mut high = 0;
     let mut class = |block: &[u8; BLOCK]| {
-        let (word, high) = classes(block);
-        marks.push(word);
-        beyond_ascii |= high;
+        let classes = classes(block);
+        high |= classes.high;
+        marks.push(ascii(classes));
     };
     blocks.iter().for_each(&mut class);
     if !rest.is_empty() {
-        let mut last = [0; BLOCK];
+        let mut last = [b' '; BLOCK];
         last[..rest.len()].copy_from_slice(rest);
         class(&last);
     }
-    if beyond_ascii != 0 {
-        mark_beyond_ascii(text, marks);
+    if high != 0 {
+        mark_beyond_ascii(text, marks, beyond_ascii);
     }
 }
 
-fn mark_beyond_ascii(text: &str, marks: &mut [u64]) {
+fn mark_beyond_ascii(text: &str, marks: &mut [u64], belongs: impl Fn(char) -> bool) {
     let bytes = text.as_bytes();
     let mut at = 0;
     while let Some(next) = bytes[at..].iter().position(|b| *b >= 128) {
         at += next;
         while let Some(c) = text[at..].chars().next().filter(|c| !c.is_ascii()) {
-            if c.is_alphanumeric() {
+            if belongs(c) {
                 for byte in at..at + c.len_utf8() {
                     marks[byte / BLOCK] |= 1 << (byte % BLOCK);
                 }
@@ -170,18 +159,29 @@ fn mark_beyond_ascii(text: &str, marks: &mut [u64]) {
     }
 }
 
-/// Which bytes are ASCII letters, digits or underscores, and which are not ASCII: bit `i` stands for byte `i`.
+/// What the bytes of a block are: bit `i` stands for byte `i`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Classes {
+    /// ASCII letters, digits and underscores.
+    word: u64,
+    /// ASCII but no blank: none of those below 128 in Unicode's `White_Space`.
+    solid: u64,
+    /// Not ASCII.
+    high: u64,
+}
+
 #[cfg(target_arch = "x86_64")]
-fn classes(block: &[u8; BLOCK]) -> (u64, u64) {
+#[inline]
+fn classes(block: &[u8; BLOCK]) -> Classes {
     use std::arch::x86_64::{
         __m128i, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128,
         _mm_set1_epi8, _mm_sub_epi8,
     };
-    let (mut word, mut high) = (0, 0);
+    let mut all = Classes::default();
     for (i, piece) in block.as_chunks::<16>().0.iter().enumerate() {
         // SAFETY: every x86-64 processor has SSE2, and the load reads the sixteen bytes of `piece`.
         #[allow(unused_unsafe, reason = "newer toolchains call most of these intrinsics safe")]
-        let (of_piece, beyond) = unsafe {
+        let [word, blank, high] = unsafe {
             #[allow(clippy::cast_ptr_alignment, reason = "this load asks for no alignment")]
             let v = _mm_loadu_si128(std::ptr::from_ref(piece).cast::<__m128i>());
             // `x - first` is at most `span` exactly for the bytes from `first` to `first + span`.
@@ -192,25 +192,30 @@ fn classes(block: &[u8; BLOCK]) -> (u64, u64) {
             let letters = within(_mm_or_si128(v, _mm_set1_epi8(0x20)), b'a', 25);
             let digits = within(v, b'0', 9);
             let underscores = _mm_cmpeq_epi8(v, _mm_set1_epi8(b'_' as i8));
-            let all = _mm_or_si128(_mm_or_si128(letters, digits), underscores);
-            (_mm_movemask_epi8(all), _mm_movemask_epi8(v))
-        };
-        word |= u64::from(of_piece as u16) << (16 * i);
-        high |= u64::from(beyond as u16) << (16 * i);
+            let word = _mm_or_si128(_mm_or_si128(letters, digits), underscores);
+            let blank = _mm_or_si128(within(v, 9, 4), _mm_cmpeq_epi8(v, _mm_set1_epi8(b' ' as i8)));
+            [word, blank, v].map(|mask| _mm_movemask_epi8(mask))
+        }
+        .map(|bits| u64::from(bits as u16) << (16 * i));
+        all.word |= word;
+        all.solid |= (0xFFFF << (16 * i)) & !blank & !high;
+        all.high |= high;
     }
-    (word, high)
+    all
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-fn classes(block: &[u8; BLOCK]) -> (u64, u64) {
+fn classes(block: &[u8; BLOCK]) -> Classes {
     classes_by_byte(block)
 }
 
 /// The same, byte by byte.
 #[cfg(any(test, not(target_arch = "x86_64")))]
-fn classes_by_byte(block: &[u8; BLOCK]) -> (u64, u64) {
-    block.iter().enumerate().fold((0, 0), |(word, high), (i, b)| {
-        (word | u64::from(b.is_ascii_alphanumeric() || *b == b'_') << i, high | u64::from(!b.is_ascii()) << i)
+fn classes_by_byte(block: &[u8; BLOCK]) -> Classes {
+    block.iter().enumerate().fold(Classes::default(), |all, (i, b)| Classes {
+        word: all.word | u64::from(b.is_ascii_alphanumeric() || *b == b'_') << i,
+        solid: all.solid | u64::from(b.is_ascii() && !matches!(b, 9..=13 | b' ')) << i,
+        high: all.high | u64::from(!b.is_ascii()) << i,
     })
 }
 
@@ -282,8 +287,8 @@ mod tests {
         #[test]
         fn runs_are_those_of_the_standard_library(text in "[a-z\t\u{b}\u{1c}\r\n é\u{a0}]{0,80}", only_ascii: bool) {
             let text = if only_ascii { text.replace(|c: char| !c.is_ascii(), "") } else { text };
-            let mut runs = Vec::new();
-            find_runs(&text, &mut runs);
+            let (mut marks, mut runs) = (Marks::default(), Vec::new());
+            find_runs(&text, &mut marks, &mut runs);
             let found: Vec<&str> = runs.iter().map(|(a, b)| &text[*a as usize..*b as usize]).collect();
             prop_assert_eq!(found, text.split_whitespace().collect::<Vec<_>>());
         }
