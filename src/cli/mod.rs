@@ -23,12 +23,15 @@ mod talk;
 mod train;
 
 use std::ffi::OsString;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use sha2::{Digest, Sha256};
 
+use crate::model::hexadecimal;
 use crate::{Error, Result};
 pub use options::{ArticleArgs, OutputArgs};
 pub use talk::Talk;
@@ -130,12 +133,22 @@ fn axes_option(axes: Option<&Path>) -> String {
 
 /// SHA-256 as hexadecimal digits.
 fn digest_of(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+    hexadecimal(&Sha256::digest(bytes))
 }
 
 /// SHA-256 of a file.
 fn file_digest(path: &Path) -> Result<String> {
-    std::fs::read(path).map(|bytes| digest_of(&bytes)).map_err(|e| Error::io(path, "read", e))
+    let read = |mut file: File| -> std::io::Result<String> {
+        // Piece by piece: a table may be large.
+        let (mut hash, mut piece) = (Sha256::new(), vec![0; 1 << 16]);
+        loop {
+            match file.read(&mut piece)? {
+                0 => return Ok(hexadecimal(&hash.finalize())),
+                n => hash.update(&piece[..n]),
+            }
+        }
+    };
+    File::open(path).and_then(read).map_err(|e| Error::io(path, "read", e))
 }
 
 /// The whole command line, for completions and manual pages.

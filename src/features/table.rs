@@ -35,8 +35,29 @@ impl Default for KeyTable {
 impl KeyTable {
     /// A table with room for this many keys before it grows.
     pub(super) fn with_capacity(n: usize) -> Self {
+        Self::empty(Vec::with_capacity(n), n)
+    }
+
+    /// A table with slots for this many keys, and none in them.
+    fn empty(keys: Vec<u64>, n: usize) -> Self {
         let groups = (n.max(384) * 4 / 3 / GROUP + 1).next_power_of_two();
-        Self { groups: filled(Group::default(), groups), keys: Vec::with_capacity(n), bits: groups.ilog2() }
+        Self { groups: filled(Group::default(), groups), keys, bits: groups.ilog2() }
+    }
+
+    /// A table of these keys, which get their places as ids; `None` when one stands twice.
+    pub(super) fn from_keys(keys: Vec<u64>) -> Option<Self> {
+        let n = keys.len();
+        let mut table = Self::empty(keys, n);
+        for id in 0..table.keys.len() {
+            if let Some(next) = table.keys.get(id + AHEAD) {
+                table.prefetch(*next);
+            }
+            if table.get(table.keys[id]) != ABSENT {
+                return None;
+            }
+            table.put(table.keys[id], id as u32);
+        }
+        Some(table)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -172,9 +193,11 @@ mod tests {
         for (i, key) in keys.iter().enumerate() {
             assert_eq!((table.get(*key), table.insert(*key)), (ABSENT, i as u32));
         }
+        let whole = KeyTable::from_keys(keys.to_vec()).expect("none twice");
         for (i, key) in keys.iter().enumerate() {
-            assert_eq!((table.get(*key), table.insert(*key)), (i as u32, i as u32));
+            assert_eq!((table.get(*key), table.insert(*key), whole.get(*key)), (i as u32, i as u32, i as u32));
         }
+        assert!(KeyTable::from_keys([keys, &keys[..1]].concat()).is_none());
         assert_eq!(table.len(), keys.len());
     }
 

@@ -2,7 +2,7 @@ use rayon::prelude::*;
 
 use super::analysis::Analyser;
 use super::params::Block;
-use super::table::{ABSENT, AHEAD, KeyTable};
+use super::table::{ABSENT, KeyTable};
 use crate::{Error, Result};
 
 /// The terms of a model, in column order: block by block, within a block by falling document frequency.
@@ -53,20 +53,13 @@ impl Vocabulary {
         {
             return Err(wrong("blocks that do not cover the terms"));
         }
-        let mut vocabulary = Self { bytes, offsets, df, starts, blocks, table: KeyTable::with_capacity(n) };
+        let mut vocabulary = Self { bytes, offsets, df, starts, blocks, table: KeyTable::default() };
         let key = |id: usize| {
             let (start, end) = (vocabulary.offsets[id] as usize, vocabulary.offsets[id + 1] as usize);
             Analyser::term_key(vocabulary.block_of(id as u32), &vocabulary.bytes, start, end)
         };
         let keys: Vec<u64> = (0..n).into_par_iter().map(key).collect();
-        for (id, key) in keys.iter().enumerate() {
-            if let Some(next) = keys.get(id + AHEAD) {
-                vocabulary.table.prefetch(*next);
-            }
-            if vocabulary.table.insert(*key) as usize != id {
-                return Err(wrong("a term that stands twice"));
-            }
-        }
+        vocabulary.table = KeyTable::from_keys(keys).ok_or_else(|| wrong("a term that stands twice"))?;
         Ok(vocabulary)
     }
 
