@@ -39,7 +39,7 @@ fn stages(criterion: &mut Criterion) {
     let fit = params.fit_weighted(&x, &three, 3, &ones).expect("converges");
     let logits = |i: usize| fit.predict_proba(x.row(i)).iter().map(|p| p.ln()).collect::<Vec<_>>();
     let scores: Vec<Vec<f64>> = (0..x.n_rows()).map(logits).collect();
-    group.bench_function("calibrate", |b| b.iter(|| Calibration::fit(&scores, &three, 3)));
+    group.bench_function("calibrate", |b| b.iter(|| Calibration::fit(&scores, &three, &ones, 3)));
     group.finish();
 
     let mut group = criterion.benchmark_group("model");

@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cargo run --release --quiet -- train labels/seeds.csv labels/written.csv \
-  --weight weight --lexicon bundled --min-df 3 --max-features 26000 --c 5 --aliases labels/aliases.csv \
+  --weight weight --lexicon bundled --min-df 3 --max-features 24500 --c 5 --aliases labels/aliases.csv \
   --force -o "${1:-models/bundled.safetensors}"
 # What other features would add on these labels was measured by itself; the card has it from the page that does.
 if [ -z "${1:-}" ]; then

@@ -133,7 +133,8 @@ fn both_solvers_reach_the_same_optimum() {
 fn platt_finds_the_same_curve() {
     let Platt { scores, hits, a, b } = oracles().platt;
     let scores: Vec<Vec<f64>> = scores.into_iter().map(|z| vec![z]).collect();
-    let Calibration::Platt { slope, intercept } = Calibration::fit(&scores, &hits, 2) else {
+    let Calibration::Platt { slope, intercept } = Calibration::fit(&scores, &hits, &vec![1.0; hits.len()], 2)
+    else {
         panic!("fitted")
     };
     // Both stop when the gradient is small, not at the last digit.

@@ -35,20 +35,21 @@ pub const FEWEST_FOR_CALIBRATION: usize = 10;
 impl Calibration {
     /// Fits the calibration of out-of-fold scores.
     ///
-    /// Two classes: Platt's method on smoothed targets, by linfa. More: the slope and intercepts that minimise
-    /// the log loss plus a small ridge towards slope 1 and intercepts 0. Where a class has fewer than ten rows, or the slope
-    /// would not be positive (the scores rank the wrong way round), there is none.
+    /// Two classes and rows that count alike: Platt's method on smoothed targets, by linfa. Otherwise: the slope and intercepts that
+    /// minimise the log loss, weighted, plus a small ridge towards slope 1 and intercepts 0. Where a class has fewer than ten rows, or
+    /// the slope would not be positive (the scores rank the wrong way round), there is none.
     ///
     /// # Arguments
     ///
     /// * `scores` - `(n_rows, n_outputs)`, one output for two classes.
     /// * `y` - the class of each row.
+    /// * `weights` - how much each row counts, above 0; only their proportions matter.
     ///
     /// # References
     ///
     /// * Platt (1999), in *Advances in Large Margin Classifiers*; Lin, Lin & Weng (2007), *Machine Learning* 68:267–276.
     /// * Alexandari, Kundaje & Shrikumar (2020), *ICML*, sec. 3 (bias-corrected temperature).
-    pub fn fit(scores: &[Vec<f64>], y: &[usize], n_classes: usize) -> Self {
+    pub fn fit(scores: &[Vec<f64>], y: &[usize], weights: &[f64], n_classes: usize) -> Self {
         let mut counts = vec![0_usize; n_classes];
         for y in y {
             counts[*y] += 1;
@@ -56,7 +57,21 @@ impl Calibration {
         if counts.iter().any(|n| *n < FEWEST_FOR_CALIBRATION) {
             return Self::None;
         }
-        if n_classes == 2 { platt(scores, y) } else { temperature(scores, y, n_classes) }
+        let mean = weights.iter().sum::<f64>() / weights.len() as f64;
+        let weights: Vec<f64> = weights.iter().map(|w| w / mean).collect();
+        if n_classes > 2 {
+            return temperature(scores, y, &weights, n_classes);
+        }
+        if weights.iter().all(|w| *w == 1.0) {
+            return platt(scores, y);
+        }
+        let halves: Vec<Vec<f64>> = scores.iter().map(|z| vec![-0.5 * z[0], 0.5 * z[0]]).collect();
+        match temperature(&halves, y, &weights, 2) {
+            Self::Temperature { slope, intercepts } => {
+                Self::Platt { slope, intercept: intercepts[1] - intercepts[0] }
+            }
+            other => other,
+        }
     }
 
     /// Calibrated probabilities of one row's scores, one per class; they sum to 1.
@@ -133,13 +148,13 @@ fn rounded(x: f64) -> f64 {
 /// Weight of the ridge towards slope 1 and intercepts 0, in rows.
 const RIDGE: f64 = 1.0;
 
-fn temperature(scores: &[Vec<f64>], y: &[usize], n_classes: usize) -> Calibration {
+fn temperature(scores: &[Vec<f64>], y: &[usize], weights: &[f64], n_classes: usize) -> Calibration {
     // Parameters: the logarithm of the slope keeps it positive; then the intercepts.
     let n = n_classes + 1;
     let mut theta = vec![0.0; n];
-    let mut value = temperature_value(&theta, scores, y);
+    let mut value = temperature_value(&theta, scores, y, weights);
     for _ in 0..100 {
-        let (g, h) = temperature_derivatives(&theta, scores, y);
+        let (g, h) = temperature_derivatives(&theta, scores, y, weights);
         if g.iter().map(|g| g * g).sum::<f64>().sqrt() < 1e-9 * scores.len() as f64 {
             break;
         }
@@ -152,7 +167,7 @@ fn temperature(scores: &[Vec<f64>], y: &[usize], n_classes: usize) -> Calibratio
         let mut length = 1.0;
         loop {
             let trial: Vec<f64> = theta.iter().zip(&step).map(|(t, s)| t + length * s).collect();
-            let at_trial = temperature_value(&trial, scores, y);
+            let at_trial = temperature_value(&trial, scores, y, weights);
             if at_trial <= value {
                 theta = trial;
                 value = at_trial;
@@ -170,26 +185,34 @@ fn temperature(scores: &[Vec<f64>], y: &[usize], n_classes: usize) -> Calibratio
     let slope = libm::exp(theta[0]);
     let mean = theta[1..].iter().sum::<f64>() / n_classes as f64;
     let intercepts = theta[1..].iter().map(|b| b - mean).collect();
-    let fitted = Calibration::Temperature { slope, intercepts };
     // A slope of nearly zero says that the scores tell nothing; the prior alone would be printed as a finding.
-    if fitted.is_sound(n_classes) && slope > 1e-3 { fitted } else { Calibration::None }
+    if theta.iter().all(|t| t.is_finite()) && slope > 1e-3 {
+        Calibration::Temperature { slope, intercepts }
+    } else {
+        Calibration::None
+    }
 }
 
-fn temperature_value(theta: &[f64], scores: &[Vec<f64>], y: &[usize]) -> f64 {
+fn temperature_value(theta: &[f64], scores: &[Vec<f64>], y: &[usize], weights: &[f64]) -> f64 {
     let slope = libm::exp(theta[0]);
     let mut f = 0.5 * RIDGE * (theta[0] * theta[0] + theta[1..].iter().map(|b| b * b).sum::<f64>());
     let (mut z, mut p) = (Vec::new(), Vec::new());
-    for (row, y) in scores.iter().zip(y) {
+    for ((row, y), weight) in scores.iter().zip(y).zip(weights) {
         z.clear();
         p.clear();
         z.extend(row.iter().zip(&theta[1..]).map(|(z, b)| slope * z + b));
-        f += softmax_into(&z, &mut p) - z[*y];
+        f += weight * (softmax_into(&z, &mut p) - z[*y]);
     }
     f
 }
 
 /// Gradient and a positive definite curvature (Gauss–Newton in the slope).
-fn temperature_derivatives(theta: &[f64], scores: &[Vec<f64>], y: &[usize]) -> (Vec<f64>, Vec<Vec<f64>>) {
+fn temperature_derivatives(
+    theta: &[f64],
+    scores: &[Vec<f64>],
+    y: &[usize],
+    weights: &[f64],
+) -> (Vec<f64>, Vec<Vec<f64>>) {
     let n = theta.len();
     let slope = libm::exp(theta[0]);
     let mut g: Vec<f64> = theta.iter().map(|t| RIDGE * t).collect();
@@ -198,22 +221,22 @@ fn temperature_derivatives(theta: &[f64], scores: &[Vec<f64>], y: &[usize]) -> (
         row[i] = RIDGE;
     }
     let mut p = Vec::new();
-    for (row, y) in scores.iter().zip(y) {
+    for ((row, y), weight) in scores.iter().zip(y).zip(weights) {
         let z: Vec<f64> = row.iter().zip(&theta[1..]).map(|(z, b)| slope * z + b).collect();
         p.clear();
         softmax_into(&z, &mut p);
         // Derivative of each linear score by the log slope.
         let d: Vec<f64> = row.iter().map(|z| slope * z).collect();
         let mean: f64 = p.iter().zip(&d).map(|(p, d)| p * d).sum();
-        g[0] += mean - d[*y];
-        h[0][0] += p.iter().zip(&d).map(|(p, d)| p * (d - mean) * (d - mean)).sum::<f64>();
+        g[0] += weight * (mean - d[*y]);
+        h[0][0] += weight * p.iter().zip(&d).map(|(p, d)| p * (d - mean) * (d - mean)).sum::<f64>();
         for k in 0..n - 1 {
-            g[k + 1] += p[k] - f64::from(u8::from(k == *y));
-            let cross = p[k] * (d[k] - mean);
+            g[k + 1] += weight * (p[k] - f64::from(u8::from(k == *y)));
+            let cross = weight * p[k] * (d[k] - mean);
             h[0][k + 1] += cross;
             h[k + 1][0] += cross;
             for l in 0..n - 1 {
-                h[k + 1][l + 1] += p[k] * (f64::from(u8::from(k == l)) - p[l]);
+                h[k + 1][l + 1] += weight * p[k] * (f64::from(u8::from(k == l)) - p[l]);
             }
         }
     }
@@ -264,7 +287,8 @@ mod tests {
     #[test]
     fn platt_halves_scores_that_are_twice_too_large() {
         let (scores, y) = overconfident();
-        let Calibration::Platt { slope, intercept } = Calibration::fit(&scores, &y, 2) else {
+        let Calibration::Platt { slope, intercept } = Calibration::fit(&scores, &y, &vec![1.0; y.len()], 2)
+        else {
             panic!("fitted")
         };
         assert!((slope - 0.5).abs() < 0.03 && intercept.abs() < 0.1, "{slope} {intercept}");
@@ -278,7 +302,9 @@ mod tests {
         for i in (0..200).step_by(10) {
             y3[i] = 2;
         }
-        let Calibration::Temperature { slope, intercepts } = Calibration::fit(&three, &y3, 3) else {
+        let Calibration::Temperature { slope, intercepts } =
+            Calibration::fit(&three, &y3, &vec![1.0; y3.len()], 3)
+        else {
             panic!("fitted")
         };
         assert!(slope > 0.3 && slope < 0.7, "{slope}");
@@ -286,17 +312,45 @@ mod tests {
     }
 
     #[test]
+    fn a_row_of_weight_three_counts_as_three_rows() {
+        let (scores, y) = overconfident();
+        let weight = |i: usize| if i % 7 < 2 { 3 } else { 1 };
+        let weights: Vec<f64> = (0..y.len()).map(|i| f64::from(weight(i))).collect();
+        let thrice = || (0..y.len()).flat_map(|i| std::iter::repeat_n(i, weight(i) as usize));
+        let (more, y_more): (Vec<_>, Vec<_>) = thrice().map(|i| (scores[i].clone(), y[i])).unzip();
+        let numbers = |calibration| match calibration {
+            Calibration::Platt { slope, intercept } => vec![slope, intercept],
+            Calibration::Temperature { slope, intercepts } => [vec![slope], intercepts].concat(),
+            Calibration::None => panic!("fitted"),
+        };
+        let near = |a: Vec<f64>, b: Vec<f64>| a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 2e-3);
+        let alike = vec![1.0; y_more.len()];
+        let two = numbers(Calibration::fit(&scores, &y, &weights, 2));
+        assert!(near(two, numbers(Calibration::fit(&more, &y_more, &alike, 2))));
+        let third = |scores: &[Vec<f64>]| -> Vec<Vec<f64>> {
+            scores.iter().map(|z| vec![-z[0] / 2.0, z[0] / 2.0, -2.0]).collect()
+        };
+        let of_three = |y: &[usize], i: usize| if i.is_multiple_of(10) { 2 } else { y[i] };
+        let y3: Vec<usize> = (0..y.len()).map(|i| of_three(&y, i)).collect();
+        let y3_more: Vec<usize> = thrice().map(|i| y3[i]).collect();
+        let three = numbers(Calibration::fit(&third(&scores), &y3, &weights, 3));
+        assert!(near(three.clone(), numbers(Calibration::fit(&third(&more), &y3_more, &alike, 3))));
+        let unweighted = numbers(Calibration::fit(&third(&scores), &y3, &vec![1.0; y3.len()], 3));
+        assert!(!near(three, unweighted));
+    }
+
+    #[test]
     fn scores_that_rank_the_wrong_way_are_not_turned_round() {
         let (scores, y) = overconfident();
         let wrong: Vec<Vec<f64>> = scores.iter().map(|z| vec![-z[0]]).collect();
-        assert_eq!(Calibration::fit(&wrong, &y, 2), Calibration::None);
+        assert_eq!(Calibration::fit(&wrong, &y, &vec![1.0; y.len()], 2), Calibration::None);
     }
 
     #[test]
     fn nine_of_a_class_are_too_few() {
         let scores: Vec<Vec<f64>> = (0..100).map(|i| vec![f64::from(i)]).collect();
         let y: Vec<usize> = (0..100).map(|i| usize::from(i >= 91)).collect();
-        assert_eq!(Calibration::fit(&scores, &y, 2), Calibration::None);
+        assert_eq!(Calibration::fit(&scores, &y, &vec![1.0; y.len()], 2), Calibration::None);
     }
 
     #[test]

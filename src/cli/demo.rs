@@ -96,7 +96,7 @@ fn trained(folder: &Path) -> Result<Model> {
         return Err(problem.clone().into_error());
     }
     // As in `models/make.sh`: the model of the demo is the bundled one, to the byte.
-    let features = FeatureParams { min_df: 3, max_features: Some(26_000), ..FeatureParams::default() };
+    let features = FeatureParams { min_df: 3, max_features: Some(24_500), ..FeatureParams::default() };
     let aliases = read_aliases(&folder.join("labels").join("aliases.csv"))?;
     let blocks = Blocks(vec![Arc::new(Lexicon::bundled(false)?)]);
     let params = TrainParams { features, aliases, c: Some(5.0), blocks, ..TrainParams::default() };

@@ -195,7 +195,10 @@ mod tests {
         }
         let whole = KeyTable::from_keys(keys.to_vec()).expect("none twice");
         for (i, key) in keys.iter().enumerate() {
-            assert_eq!((table.get(*key), table.insert(*key), whole.get(*key)), (i as u32, i as u32, i as u32));
+            assert_eq!(
+                (table.get(*key), table.insert(*key), whole.get(*key)),
+                (i as u32, i as u32, i as u32)
+            );
         }
         assert!(KeyTable::from_keys([keys, &keys[..1]].concat()).is_none());
         assert_eq!(table.len(), keys.len());

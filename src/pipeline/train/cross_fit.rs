@@ -224,7 +224,7 @@ fn axis_fit(data: &Data<'_>, plan: &Plan<'_>, axis: usize, scores: &FoldScores) 
     let (found, out) = held_out_on(data, plan, axis, scores);
     let together: Vec<&Chosen> = found.iter().collect();
     let labelled_scores: Vec<Vec<f64>> = rows.iter().map(|i| mean(&together, None, *i)).collect();
-    let calibration = Calibration::fit(&labelled_scores, &y, n_classes);
+    let calibration = Calibration::fit(&labelled_scores, &y, &data.weights(&rows), n_classes);
     let decision = decision_of(plan, &calibration, &labelled_scores, &y, n_classes);
     let c: Vec<f64> = found.iter().zip(sources).map(|(f, s)| s.grid[f.best]).collect();
     let labelled_p: Vec<Vec<f64>> = rows.iter().map(|i| out.p[*i].clone()).collect();
@@ -294,17 +294,26 @@ pub(super) fn gather(
     out
 }
 
-/// Measures one setting on its out-of-fold scores; with `weighted`, under the best decision weights.
-pub(super) fn trial(c: f64, scores: &[Vec<f64>], y: &[usize], n_classes: usize, weighted: bool) -> Trial {
-    let calibration = Calibration::fit(scores, y, n_classes);
+/// Measures one setting on its out-of-fold scores; with `macro_f1`, under the decision weights that are best for it.
+pub(super) fn trial(
+    c: f64,
+    scores: &[Vec<f64>],
+    y: &[usize],
+    weights: &[f64],
+    n_classes: usize,
+    macro_f1: bool,
+) -> Trial {
+    let calibration = Calibration::fit(scores, y, weights, n_classes);
     let p: Vec<Vec<f64>> = scores.iter().map(|z| calibration.apply(z)).collect();
-    let log_loss: f64 = p.iter().zip(y).map(|(p, y)| -libm::log(p[*y].max(1e-15))).sum();
-    let weights = if weighted { decision_weights(&p, y, n_classes) } else { vec![1.0; n_classes] };
-    let confusion = Confusion::from_pairs(n_classes, p.iter().zip(y).map(|(p, y)| (*y, decide(p, &weights))));
+    let losses = p.iter().zip(y).map(|(p, y)| -libm::log(p[*y].max(1e-15)));
+    let log_loss: f64 = losses.zip(weights).map(|(loss, weight)| weight * loss).sum();
+    let decision = if macro_f1 { decision_weights(&p, y, n_classes) } else { vec![1.0; n_classes] };
+    let confusion =
+        Confusion::from_pairs(n_classes, p.iter().zip(y).map(|(p, y)| (*y, decide(p, &decision))));
     Trial {
         setting: String::new(),
         c,
-        log_loss: log_loss / y.len().max(1) as f64,
+        log_loss: log_loss / weights.iter().sum::<f64>().max(f64::MIN_POSITIVE),
         macro_f1: confusion.macro_f1(),
     }
 }

@@ -59,6 +59,11 @@ impl<'a> Data<'a> {
         (0..self.rows.len()).filter(|i| self.rows[*i].labels[axis].is_some()).collect()
     }
 
+    /// How much each of these rows counts.
+    pub(super) fn weights(&self, rows: &[usize]) -> Vec<f64> {
+        rows.iter().map(|i| self.rows[*i].weight).collect()
+    }
+
     /// Rows of each class of an axis.
     pub(super) fn counts(&self, axis: usize) -> Vec<usize> {
         let mut counts = vec![0; self.axes.axes[axis].classes().len()];

@@ -38,7 +38,7 @@ pub(super) fn choose(
         (0..grid.len()).map(|c| gather(data.rows.len(), &splits[..plan.folds], scores, axis, c)).collect();
     let at = |c: usize, scores: &[Vec<f64>], rows: &[usize], y: &[usize]| {
         let of_rows: Vec<Vec<f64>> = rows.iter().map(|i| scores[*i].clone()).collect();
-        trial(grid[c], &of_rows, y, n_classes, false)
+        trial(grid[c], &of_rows, y, &data.weights(rows), n_classes, false)
     };
     let trials: Vec<Trial> = flat.iter().enumerate().map(|(c, scores)| at(c, scores, rows, y)).collect();
     let of_fold = (0..plan.folds)
@@ -98,7 +98,7 @@ impl OutOfFold {
             let others: Vec<usize> = rows.iter().copied().filter(|i| folds[*i] != f).collect();
             let y: Vec<usize> = others.iter().filter_map(|i| data.rows[*i].labels[axis]).collect();
             let of_others: Vec<Vec<f64>> = others.iter().map(|i| mean(sources, Some(f), *i)).collect();
-            let calibration = Calibration::fit(&of_others, &y, n_classes);
+            let calibration = Calibration::fit(&of_others, &y, &data.weights(&others), n_classes);
             let weights = decision_of(plan, &calibration, &of_others, &y, n_classes);
             for i in (0..data.rows.len()).filter(|i| folds[*i] == f) {
                 out.p[i] = calibration.apply(&mean(sources, Some(f), i));

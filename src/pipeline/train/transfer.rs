@@ -70,7 +70,7 @@ fn of_file(
     let others = possible.then(|| {
         // Calibrated on what was said out of fold of the rows it learned from.
         let of_train: Vec<Vec<f64>> = labelled(train).iter().map(|i| found.scores[*i].clone()).collect();
-        let calibration = Calibration::fit(&of_train, &y(train), n_classes);
+        let calibration = Calibration::fit(&of_train, &y(train), &data.weights(&labelled(train)), n_classes);
         let z = test.iter().zip(z).filter(|(i, _)| label(**i).is_some());
         let p: Vec<Vec<f64>> = z.map(|(_, z)| calibration.apply(z)).collect();
         scores(&p, &y_test, n_classes, plan)

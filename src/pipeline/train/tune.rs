@@ -175,6 +175,7 @@ impl Search<'_> {
         for axis in 0..n_axes {
             let rows = self.data.labelled(axis);
             let y: Vec<usize> = rows.iter().filter_map(|i| self.data.rows[*i].labels[axis]).collect();
+            let weights = self.data.weights(&rows);
             let n_classes = self.data.axes.axes[axis].classes().len();
             let at = |scored: &Scored, k: usize| -> Vec<Vec<f64>> {
                 let all = gather(n, &splits, &scored.splits, axis, k);
@@ -182,7 +183,7 @@ impl Search<'_> {
             };
             let chosen = |scored: &Scored| -> Vec<Vec<f64>> {
                 let trials: Vec<Trial> = (0..scored.grid.len())
-                    .map(|k| trial(scored.grid[k], &at(scored, k), &y, n_classes, false))
+                    .map(|k| trial(scored.grid[k], &at(scored, k), &y, &weights, n_classes, false))
                     .collect();
                 at(scored, best(&trials))
             };
@@ -194,7 +195,7 @@ impl Search<'_> {
             // A block's C is chosen by the block alone, as training does.
             let tried: Vec<(f64, Vec<Vec<f64>>)> = if block.is_some() {
                 let trials: Vec<Trial> = (0..new.grid.len())
-                    .map(|k| trial(new.grid[k], &at(&new, k), &y, n_classes, false))
+                    .map(|k| trial(new.grid[k], &at(&new, k), &y, &weights, n_classes, false))
                     .collect();
                 let k = best(&trials);
                 vec![(new.grid[k], at(&new, k))]
@@ -205,7 +206,7 @@ impl Search<'_> {
                 let share = 1.0 / (1 + others.len()) as f64;
                 let mut z = added(sum.clone(), scores);
                 z.iter_mut().flatten().for_each(|z| *z *= share);
-                let mut trial = trial(c, &z, &y, n_classes, true);
+                let mut trial = trial(c, &z, &y, &weights, n_classes, true);
                 trial.setting.clone_from(&setting);
                 of_grid.push(trial);
             }
