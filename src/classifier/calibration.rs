@@ -37,7 +37,7 @@ impl Calibration {
     ///
     /// Two classes and rows that count alike: Platt's method on smoothed targets, by linfa. Otherwise: the slope and intercepts that
     /// minimise the log loss, weighted, plus a small ridge towards slope 1 and intercepts 0. Where a class has fewer than ten rows, or
-    /// the slope would not be positive (the scores rank the wrong way round), there is none.
+    /// the slope would not be positive (the scores of two classes rank the wrong way round), there is none.
     ///
     /// # Arguments
     ///
@@ -57,13 +57,17 @@ impl Calibration {
         if counts.iter().any(|n| *n < FEWEST_FOR_CALIBRATION) {
             return Self::None;
         }
+        let alike = weights.iter().all(|w| *w == weights[0]);
         let mean = weights.iter().sum::<f64>() / weights.len() as f64;
-        let weights: Vec<f64> = weights.iter().map(|w| w / mean).collect();
+        let weights: Vec<f64> = weights.iter().map(|w| if alike { 1.0 } else { w / mean }).collect();
         if n_classes > 2 {
             return temperature(scores, y, &weights, n_classes);
         }
-        if weights.iter().all(|w| *w == 1.0) {
+        if alike {
             return platt(scores, y);
+        }
+        if !rank_rightly(scores, y, &weights) {
+            return Self::None;
         }
         let halves: Vec<Vec<f64>> = scores.iter().map(|z| vec![-0.5 * z[0], 0.5 * z[0]]).collect();
         match temperature(&halves, y, &weights, 2) {
@@ -121,6 +125,16 @@ impl Calibration {
             Self::Temperature { .. } => "bias-corrected temperature",
         }
     }
+}
+
+/// Whether scores of two classes are higher in the second, in the weighted mean: then the best slope is positive.
+fn rank_rightly(scores: &[Vec<f64>], y: &[usize], weights: &[f64]) -> bool {
+    let (mut sums, mut totals) = ([0.0; 2], [0.0; 2]);
+    for ((z, y), weight) in scores.iter().zip(y).zip(weights) {
+        sums[*y] += weight * z[0];
+        totals[*y] += weight;
+    }
+    sums[1] / totals[1] > sums[0] / totals[0]
 }
 
 fn platt(scores: &[Vec<f64>], y: &[usize]) -> Calibration {
@@ -344,6 +358,15 @@ mod tests {
         let (scores, y) = overconfident();
         let wrong: Vec<Vec<f64>> = scores.iter().map(|z| vec![-z[0]]).collect();
         assert_eq!(Calibration::fit(&wrong, &y, &vec![1.0; y.len()], 2), Calibration::None);
+        let weights: Vec<f64> = (0..y.len()).map(|i| if i % 2 == 0 { 0.3 } else { 0.7 }).collect();
+        assert_eq!(Calibration::fit(&wrong, &y, &weights, 2), Calibration::None);
+    }
+
+    #[test]
+    fn only_the_proportions_of_weights_matter() {
+        let (scores, y) = overconfident();
+        let fit = |weight| Calibration::fit(&scores, &y, &vec![weight; y.len()], 2);
+        assert_eq!(fit(1.0 / 3.0), fit(1.0));
     }
 
     #[test]

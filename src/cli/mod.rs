@@ -142,9 +142,11 @@ fn file_digest(path: &Path) -> Result<String> {
         // Piece by piece: a table may be large.
         let (mut hash, mut piece) = (Sha256::new(), vec![0; 1 << 16]);
         loop {
-            match file.read(&mut piece)? {
-                0 => return Ok(hexadecimal(&hash.finalize())),
-                n => hash.update(&piece[..n]),
+            match file.read(&mut piece) {
+                Ok(0) => return Ok(hexadecimal(&hash.finalize())),
+                Ok(n) => hash.update(&piece[..n]),
+                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
             }
         }
     };

@@ -331,10 +331,13 @@ impl RawRows {
     }
 }
 
+/// Sums of weights up to this stay exact enough.
+const MOST_WEIGHT: f64 = 1e12;
+
 fn weight_of(word: &str, here: impl Fn() -> Position) -> Result<f64> {
     match word.replace(',', ".").parse::<f64>() {
-        Ok(weight) if weight.is_finite() && weight >= 0.0 => Ok(weight),
-        _ => Err(Error::input(here(), format!("{word:?}"), "a weight: a finite number of at least 0")
+        Ok(weight) if (0.0..=MOST_WEIGHT).contains(&weight) => Ok(weight),
+        _ => Err(Error::input(here(), format!("{word:?}"), "a weight: a number from 0 to 1e12")
             .with_help("Fill in the cell, or leave --weight out.")),
     }
 }

@@ -106,10 +106,9 @@ impl Columns {
                     if let Some(next) = rest.get(WORDS_AHEAD).filter(|next| **next >= LIST) {
                         self.lists.prefetch(*next - LIST);
                     }
-                    let ids = self.lists.of(*first - LIST);
-                    tally.expect(ids.len());
-                    let times = rest[1];
-                    tally.add_each(ids, |_| times);
+                    let (list, times) = (self.lists.of(*first - LIST), rest[1]);
+                    tally.expect(list.len());
+                    tally.add_each(list, |_| times);
                     rest = &mut rest[2..];
                 }
             }

@@ -85,7 +85,7 @@ pub(super) struct Contents {
     pub(super) items: Vec<u32>,
 }
 
-/// Terms have lower numbers: there are at most half as many.
+/// Terms have lower numbers: [`select`](super::selection::select) refuses half as many.
 pub(super) const LIST: u32 = 1 << 31;
 
 impl Contents {
@@ -247,7 +247,14 @@ impl Counter {
 
     /// What is left when each term has become a column of a vocabulary, or nothing.
     pub(super) fn into_columns(self, vocabulary: &KeyTable) -> Columns {
-        let columns = vocabulary.get_all(self.table.keys());
+        let keys = vocabulary.keys();
+        let mut columns = vocabulary.get_all(self.table.keys());
+        for (column, key) in columns.iter_mut().zip(self.table.keys()) {
+            // A term that was dropped may be taken for one that was kept, and then a text's entries would be fewer than counted.
+            if keys.get(*column as usize).is_some_and(|kept| kept != key) {
+                *column = ABSENT;
+            }
+        }
         let kept = self.seen.iter().zip(&columns).filter(|(_, column)| **column != ABSENT);
         let n_entries = kept.map(|(seen, _)| seen.df as usize).sum();
         let lists = self.lists.lists.renumbered(|id| columns[id as usize]);

@@ -72,6 +72,12 @@ pub(super) fn select(
         return Err(Error::argument("distinct terms", distinct, format!("at most {MOST_TERMS}"))
             .with_help("Use fewer texts or shorter n-grams."));
     }
+    // Places in spellings are 32-bit numbers too.
+    let n_bytes = counters.iter().map(|counter| counter.spellings().len()).sum::<usize>();
+    if n_bytes > u32::MAX as usize {
+        return Err(Error::argument("bytes of distinct terms", n_bytes, format!("at most {}", u32::MAX))
+            .with_help("Use fewer texts or shorter n-grams."));
+    }
     let mut kept: Vec<Candidate> = parts.into_iter().flat_map(|p| p.1).collect();
     let mut dropped = Dropped { by_frequency: distinct - kept.len(), by_limit: 0 };
     kept.par_sort_unstable_by_key(Candidate::rank);

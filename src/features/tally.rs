@@ -145,13 +145,14 @@ pub(super) struct Lists {
     ids: Vec<u32>,
 }
 
-/// So many distinct words are remembered before a reader begins anew.
+/// So many distinct words, and so many n-grams of them, are remembered before a reader begins anew.
 const MOST_WORDS: usize = 1 << 18;
+const MOST_GRAMS: usize = 1 << 24;
 
 impl WordLists {
-    /// Forgets all words when there are very many: a stream of made-up words must not fill the memory.
+    /// Forgets all words when there are very many, or very long ones: a stream of made-up words must not fill the memory.
     pub(super) fn bound(&mut self) {
-        if self.words.len() > MOST_WORDS {
+        if self.words.len() > MOST_WORDS || self.lists.ids.len() > MOST_GRAMS {
             *self = Self::default();
         }
     }

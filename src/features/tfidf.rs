@@ -184,7 +184,7 @@ pub(super) fn tally(
     let analyser = Analyser::new(params, rewriter);
     // One piece a thread: small pieces would each find the common terms anew.
     let piece = piece(passages.len());
-    // What stands in one text of each of two pieces stands in two.
+    // Seen in one text of each of two pieces, a term stands in two texts: then each piece has to spell it at once.
     let spelled_from = if piece < passages.len() { 1 } else { params.min_df.clamp(1, 2) };
     let counters: Vec<Counter> =
         passages.par_chunks(piece).map(|chunk| Counter::read(&analyser, chunk, spelled_from)).collect();

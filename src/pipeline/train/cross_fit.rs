@@ -329,7 +329,6 @@ pub(super) fn best(trials: &[Trial]) -> usize {
     best
 }
 
-/// Macro-F1 out of fold with a part of the training groups, at one `C`.
 /// By axis: rows learned from, and pairs of class and prediction.
 type Outcome = Vec<(usize, Vec<(usize, usize)>)>;
 
