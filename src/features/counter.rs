@@ -261,3 +261,27 @@ impl Counter {
         Columns { n_entries, column_of: columns, lists, contents: self.contents }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{FeatureParams, Rewriter};
+    use super::*;
+
+    #[test]
+    fn a_term_that_the_table_takes_for_another_is_no_column() {
+        let params = FeatureParams {
+            words: Some(NgramRange::new(1, 1)),
+            chars: None,
+            min_df: 1,
+            ..FeatureParams::default()
+        };
+        let analyser = Analyser::new(&params, Rewriter::default());
+        let counter = || Counter::read(&analyser, &["talks".into()], 1);
+        let key = counter().keys()[0];
+        let vocabulary = |key| KeyTable::from_keys(vec![key]).expect("one key");
+        let n_entries = |key| counter().into_columns(&vocabulary(key)).n_entries;
+        // Slots do not hold the last two bits of a key.
+        assert_eq!(vocabulary(key ^ 2).get(key), 0);
+        assert_eq!((n_entries(key), n_entries(key ^ 2)), (1, 0));
+    }
+}
