@@ -75,6 +75,19 @@ fn a_header_that_claims_to_be_huge_is_refused_before_it_is_believed() {
 }
 
 #[test]
+fn a_model_that_was_read_knows_the_digest_in_its_file() {
+    let bytes = small();
+    let model = Model::from_bytes(&bytes, Path::new("m.safetensors")).expect("sound");
+    let digest = model.digest().expect("it was read");
+    assert_eq!(digest.len(), 64);
+    let place = bytes.windows(64).position(|at| at == digest.as_bytes()).expect("the file holds it");
+    assert!(bytes[..place].ends_with(br#""sayso":""#));
+    // Equal content has an equal digest, other content another one.
+    assert_eq!(model.to_bytes().expect("writable"), bytes);
+    assert_ne!(Model::bundled().expect("sound").digest(), model.digest());
+}
+
+#[test]
 fn the_bundled_model_is_sound_and_small() {
     let model = Model::bundled().expect("it comes with the program");
     let ids: Vec<&str> = model.axes().iter().map(|axis| axis.axis.id.as_str()).collect();

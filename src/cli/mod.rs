@@ -131,11 +131,6 @@ fn axes_option(axes: Option<&Path>) -> String {
     axes.map_or_else(String::new, |axes| format!(" --axes {}", axes.display()))
 }
 
-/// SHA-256 as hexadecimal digits.
-fn digest_of(bytes: &[u8]) -> String {
-    hexadecimal(&Sha256::digest(bytes))
-}
-
 /// SHA-256 of a file.
 fn file_digest(path: &Path) -> Result<String> {
     let read = |mut file: File| -> std::io::Result<String> {

@@ -5,10 +5,10 @@ use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use super::encoder::EncoderArgs;
-use super::{ArticleArgs, Outcome, OutputArgs, Talk, batches, digest_of, file_digest};
+use super::{ArticleArgs, Outcome, OutputArgs, Talk, batches};
 use crate::corpus::{Articles, Format, StatementFile, StatementWriter, each_statement, read_statements};
 use crate::features::Passage;
-use crate::model::{BUNDLED, Model, Scorer};
+use crate::model::{Model, Scorer};
 use crate::pipeline::{SpeakerDirectory, extract};
 use crate::quotation::Extractor;
 use crate::types::{Axis, AxisSet, ScoredStatement, Status};
@@ -86,13 +86,7 @@ impl Tally {
 
 pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
     let format = args.output.format()?;
-    let (mut model, digest) = match &args.model {
-        Some(path) => {
-            let (model, digest) = rayon::join(|| Model::load(path), || file_digest(path));
-            (model?, digest?)
-        }
-        None => (Model::bundled()?, digest_of(BUNDLED)),
-    };
+    let mut model = args.model.as_deref().map_or_else(Model::bundled, Model::load)?;
     args.encoder.attach(&mut model, talk)?;
     let axes: Vec<Axis> = model.axes().iter().map(|axis| axis.axis.clone()).collect();
     let create = |further: Vec<String>| {
@@ -124,7 +118,7 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
     let summary = json!({
         "schema": "sayso/scored/1",
         "sayso": env!("CARGO_PKG_VERSION"),
-        "model_sha256": digest,
+        "model_content_sha256": model.digest(),
         "inputs": inputs,
         "statements": tally.n,
         "status": tally.by_status,

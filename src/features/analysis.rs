@@ -221,7 +221,7 @@ impl Analyser {
         }
         let mut key = None;
         loop {
-            let stop = bytes[start..end].iter().position(|b| *b == b' ').map_or(end, |n| start + n);
+            let stop = next_blank(bytes, start, end);
             let word = if bytes[start..stop].starts_with(NEGATED.as_bytes()) {
                 mix(hash_within(WORD, bytes, start + NEGATED.len(), stop), WORD) | 1
             } else {
@@ -295,6 +295,24 @@ impl CharGrams {
 /// Stands before a word within the reach of a negation. Upper case, which no normalised word has.
 pub(super) const NEGATED: &str = "NOT_";
 
+/// Where the first blank of `bytes[start..end]` is, or `end`.
+fn next_blank(bytes: &[u8], mut start: usize, end: usize) -> usize {
+    const LOW: u128 = u128::from_ne_bytes([0x7F; 16]);
+    while start < end {
+        let Some(sixteen) = bytes[start..].first_chunk::<16>() else {
+            return bytes[start..end].iter().position(|b| *b == b' ').map_or(end, |n| start + n);
+        };
+        // The upper bit of each byte that is a blank, and no other bit.
+        let differs = u128::from_le_bytes(*sixteen) ^ u128::from_ne_bytes([b' '; 16]);
+        let blanks = !(((differs & LOW) + LOW) | differs | LOW);
+        if blanks != 0 {
+            return end.min(start + blanks.trailing_zeros() as usize / 8);
+        }
+        start += 16;
+    }
+    end
+}
+
 fn ngram_key(hashes: &[u64]) -> u64 {
     let mut key = hashes.first().copied().unwrap_or(1);
     for h in hashes.get(1..).unwrap_or_default() {
@@ -323,6 +341,17 @@ pub(super) fn spell(channel: &str, words: &[Word], text: &str, out: &mut String)
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_next_blank_is_the_first_one() {
+        let text = "talks\u{a0}on a ceasefire_that_has_not_begun\u{e0}\u{e020} yet. !\u{7f}";
+        for start in 0..=text.len() {
+            for end in start..=text.len() {
+                let first = text.as_bytes()[start..end].iter().position(|b| *b == b' ');
+                assert_eq!(next_blank(text.as_bytes(), start, end), first.map_or(end, |n| start + n));
+            }
+        }
+    }
 
     #[test]
     fn the_key_of_a_term_is_the_key_it_had_in_the_text() {

@@ -23,6 +23,7 @@ mod words;
 pub(crate) use analysis::CHANNEL_MARK;
 pub(crate) use counts::Counts;
 pub use matrix::{CsrMatrix, SparseRow};
+pub(crate) use pages::reserve;
 pub use params::{Block, Family, FeatureParams, Gram, NgramRange, Passage};
 pub(crate) use reader::Reader;
 pub use rewrite::{MASK, Rewriter};

@@ -22,7 +22,7 @@ pub(super) fn zeros<T: Copy + Default>(n: usize) -> Vec<T> {
 }
 
 /// Makes room for so many values more. Pages are large where the system gives them.
-pub(super) fn reserve<T>(values: &mut Vec<T>, more: usize) {
+pub(crate) fn reserve<T>(values: &mut Vec<T>, more: usize) {
     values.reserve_exact(more);
     ask(values);
 }

@@ -1,6 +1,7 @@
 use rayon::prelude::*;
 
 use super::analysis::Analyser;
+use super::pages::zeros;
 use super::params::Block;
 use super::table::{ABSENT, KeyTable};
 use crate::{Error, Result};
@@ -29,14 +30,14 @@ impl Vocabulary {
     /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) when the parts do not fit each other, a term is no
     /// UTF-8 or stands twice.
     pub fn from_parts(
-        terms: &[u8],
+        terms: Vec<u8>,
         offsets: Vec<u32>,
         df: Vec<u32>,
         starts: Vec<u32>,
         blocks: Vec<Block>,
     ) -> Result<Self> {
         let wrong = |what: &str| Error::argument("vocabulary", what, "parts that fit each other");
-        let bytes = std::str::from_utf8(terms).map_err(|_| wrong("a term that is no UTF-8"))?.to_string();
+        let bytes = String::from_utf8(terms).map_err(|_| wrong("a term that is no UTF-8"))?;
         let n = df.len();
         if offsets.len() != n + 1 || offsets.first() != Some(&0) || offsets[n] as usize != bytes.len() {
             return Err(wrong("offsets that do not cover the terms"));
@@ -58,7 +59,8 @@ impl Vocabulary {
             let (start, end) = (vocabulary.offsets[id] as usize, vocabulary.offsets[id + 1] as usize);
             Analyser::term_key(vocabulary.block_of(id as u32), &vocabulary.bytes, start, end)
         };
-        let keys: Vec<u64> = (0..n).into_par_iter().map(key).collect();
+        let mut keys = zeros(n);
+        keys.par_iter_mut().enumerate().with_min_len(1 << 12).for_each(|(id, place)| *place = key(id));
         vocabulary.table = KeyTable::from_keys(keys).ok_or_else(|| wrong("a term that stands twice"))?;
         Ok(vocabulary)
     }

@@ -5,7 +5,7 @@ use super::card::Card;
 use super::language::Language;
 use crate::classifier::Calibration;
 use crate::features::dense::{DenseBlock, Scaling};
-use crate::features::{Passage, Tfidf};
+use crate::features::{Passage, Tfidf, reserve};
 use crate::types::Axis;
 use crate::{Error, ErrorKind, Result};
 
@@ -24,6 +24,8 @@ pub struct Model {
     pub(super) language: Language,
     pub(super) held_out: HeldOut,
     pub(super) card: Card,
+    /// The SHA-256 of its content, of a model that was read.
+    pub(super) digest: Option<String>,
 }
 
 /// A block of dense features with its weights.
@@ -166,7 +168,8 @@ impl Model {
                 "one per class",
             ));
         }
-        let mut records = Vec::with_capacity(parts.weights.len() + parts.tfidf.idf().len());
+        let mut records = Vec::new();
+        reserve(&mut records, parts.weights.len() + parts.tfidf.idf().len());
         for (idf, weights) in parts.tfidf.idf().iter().zip(parts.weights.chunks_exact(n_outputs.max(1))) {
             records.push(*idf);
             records.extend_from_slice(weights);
@@ -180,7 +183,14 @@ impl Model {
             language: parts.language,
             held_out: parts.held_out,
             card: parts.card,
+            digest: None,
         })
+    }
+
+    /// The SHA-256 of its content as its file holds it, in hexadecimal digits; `None` for a model that was not read from one.
+    /// It was found to be right when the model was read.
+    pub fn digest(&self) -> Option<&str> {
+        self.digest.as_deref()
     }
 
     /// The axes it scores, in output order.

@@ -16,6 +16,8 @@
 //! ```
 
 use std::collections::HashMap;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 
 use safetensors::SafeTensors;
@@ -29,7 +31,7 @@ use super::language::Language;
 use crate::classifier::Calibration;
 use crate::corpus::write_atomically;
 use crate::features::dense::{self, Scaling, StoredBlock};
-use crate::features::{Block, FeatureParams, Rewriter, Tfidf, Vocabulary};
+use crate::features::{Block, FeatureParams, Rewriter, Tfidf, Vocabulary, reserve};
 use crate::types::Axis;
 use crate::{Error, Result};
 
@@ -181,11 +183,17 @@ impl Model {
     ///
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) when it cannot be read, else those of [`Model::from_bytes`].
     pub fn load(path: &Path) -> Result<Self> {
-        let size = std::fs::metadata(path).map_err(|e| Error::io(path, "read", e))?.len();
+        let unread = |e| Error::io(path, "read", e);
+        let file = File::open(path).map_err(unread)?;
+        let size = file.metadata().map_err(unread)?.len();
         if size > LARGEST_FILE {
             return Err(Error::model(path, format!("{size} bytes, the limit is {LARGEST_FILE}")));
         }
-        let bytes = std::fs::read(path).map_err(|e| Error::io(path, "read", e))?;
+        // One byte more than there are, so that its end is found without a growth.
+        let (mut bytes, room) = (Vec::new(), usize::try_from(size).unwrap_or_default() + 1);
+        bytes.try_reserve_exact(room).map_err(|e| unread(e.into()))?;
+        reserve(&mut bytes, room);
+        file.take(LARGEST_FILE + 1).read_to_end(&mut bytes).map_err(unread)?;
         Self::from_bytes(&bytes, path)
     }
 
@@ -256,15 +264,15 @@ impl Model {
         if !sound {
             return Err(damaged("its content does not match its SHA-256".into()));
         }
-        model
+        model.map(|model| Self { digest: Some(stored.to_string()), ..model })
     }
 }
 
 fn assemble(header: Header, read: &Tensors<'_, '_>) -> Result<Model> {
     let df = read.numbers("df", Dtype::U32, u32::from_le_bytes)?;
     let offsets = read.numbers("term_offsets", Dtype::U32, u32::from_le_bytes)?;
-    let vocabulary =
-        Vocabulary::from_parts(read.view("terms")?.data(), offsets, df, header.block_starts, header.blocks)?;
+    let terms = read.numbers("terms", Dtype::U8, u8::from_le_bytes)?;
+    let vocabulary = Vocabulary::from_parts(terms, offsets, df, header.block_starts, header.blocks)?;
     let idf = read.numbers("idf", Dtype::F32, f32::from_le_bytes)?;
     let tfidf = Tfidf::from_parts(&header.features, header.names, vocabulary, idf)?;
     let keys = read.numbers("held_keys", Dtype::U64, u64::from_le_bytes)?;
@@ -320,12 +328,21 @@ impl<'d> Tensors<'_, 'd> {
         self.tensors.tensor(name).map_err(|_| self.damaged(format!("no tensor {name:?}")))
     }
 
-    fn numbers<T, const N: usize>(&self, name: &str, dtype: Dtype, read: fn([u8; N]) -> T) -> Result<Vec<T>> {
+    fn numbers<T, const N: usize>(
+        &self,
+        name: &str,
+        dtype: Dtype,
+        read: impl Fn([u8; N]) -> T,
+    ) -> Result<Vec<T>> {
         let view = self.view(name)?;
         if view.dtype() != dtype {
             return Err(self.damaged(format!("tensor {name:?} holds {:?}, expected {dtype:?}", view.dtype())));
         }
-        Ok(view.data().as_chunks::<N>().0.iter().map(|b| read(*b)).collect())
+        let numbers = view.data().as_chunks::<N>().0;
+        let mut out = Vec::new();
+        reserve(&mut out, numbers.len());
+        out.extend(numbers.iter().map(|b| read(*b)));
+        Ok(out)
     }
 }
 
