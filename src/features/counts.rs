@@ -2,11 +2,14 @@
 
 use rayon::prelude::*;
 
+use std::collections::BTreeMap;
+
 use super::columns::rows;
 use super::matrix::CsrMatrix;
+use super::pages::zeros;
 use super::params::{FeatureParams, Passage};
 use super::rewrite::Rewriter;
-use super::table::ABSENT;
+use super::table::{ABSENT, AHEAD, prefetch};
 use super::tfidf::tally;
 use super::weigh::{Weigher, idf};
 use crate::Result;
@@ -22,7 +25,12 @@ pub(crate) struct Counts {
     starts: Vec<u32>,
     /// The ids of each block in the order of their keys.
     by_key: Vec<u32>,
-    rows: CsrMatrix,
+    /// Where the entries of each passage begin; one more than there are passages.
+    of_passage: Vec<usize>,
+    ids: Vec<u32>,
+    /// A count is a byte, as there may be very many; of those of 255 and more, the rest is in `beyond`, by entry.
+    times: Vec<u8>,
+    beyond: BTreeMap<usize, f32>,
 }
 
 impl Counts {
@@ -41,7 +49,17 @@ impl Counts {
         for block in vocabulary.starts.windows(2) {
             by_key[block[0] as usize..block[1] as usize].par_sort_unstable_by_key(|id| keys[*id as usize]);
         }
-        Ok(Self { params: params.clone(), starts: vocabulary.starts, by_key, rows })
+        let CsrMatrix { starts: of_passage, columns: ids, values, .. } = rows;
+        let most = f32::from(u8::MAX);
+        let beyond =
+            values.iter().enumerate().filter(|(_, n)| **n > most).map(|(at, n)| (at, n - most)).collect();
+        let times = values.iter().map(|n| n.min(most) as u8).collect();
+        Ok(Self { params: params.clone(), starts: vocabulary.starts, by_key, of_passage, ids, times, beyond })
+    }
+
+    /// The matrices of a split take no more bytes.
+    pub(crate) fn most_bytes(&self) -> usize {
+        self.ids.len() * (size_of::<u32>() + size_of::<f32>())
     }
 
     /// The rows of a training side over its own vocabulary, and those of a test side over the same; `None` when no term of the
@@ -51,18 +69,59 @@ impl Counts {
         if idf.is_empty() {
             return None;
         }
-        let side = |rows: &[usize]| {
-            let mut weigher = Weigher::new(&starts, &idf, self.params.sublinear);
-            self.rows.renumbered(rows, &columns, idf.len(), |columns, values| weigher.row(columns, values))
+        let side = |passages: &[usize]| {
+            self.rows(passages, &columns, idf.len(), Weigher::new(&starts, &idf, self.params.sublinear))
         };
         Some(rayon::join(|| side(train), || side(test)))
+    }
+
+    /// The rows of these passages; `columns` says what becomes of each term, those that become [`ABSENT`] are dropped.
+    fn rows(
+        &self,
+        passages: &[usize],
+        columns: &[u32],
+        n_cols: usize,
+        mut weigher: Weigher<'_>,
+    ) -> CsrMatrix {
+        let n = passages.iter().map(|i| self.of_passage[i + 1] - self.of_passage[*i]).sum();
+        let mut out = CsrMatrix { starts: vec![0], columns: zeros(n), values: zeros(n), n_cols };
+        let mut end = 0;
+        for i in passages {
+            let (entries, begin) = (self.of_passage[*i]..self.of_passage[i + 1], end);
+            let ids = &self.ids[entries.clone()];
+            for (n, (at, id)) in entries.zip(ids).enumerate() {
+                if let Some(next) = ids.get(n + AHEAD) {
+                    prefetch(columns.as_ptr().wrapping_add(*next as usize));
+                }
+                // Written either way, kept if it is a column.
+                let column = columns[*id as usize];
+                out.columns[end] = column;
+                out.values[end] = self.count(at);
+                end += usize::from(column != ABSENT);
+            }
+            weigher.row(&out.columns[begin..end], &mut out.values[begin..end]);
+            out.starts.push(end);
+        }
+        out.columns.truncate(end);
+        out.columns.shrink_to_fit();
+        out.values.truncate(end);
+        out.values.shrink_to_fit();
+        out
+    }
+
+    #[inline]
+    fn count(&self, at: usize) -> f32 {
+        match self.times[at] {
+            u8::MAX => f32::from(u8::MAX) + self.beyond.get(&at).copied().unwrap_or_default(),
+            count => f32::from(count),
+        }
     }
 
     /// The column of each term in a vocabulary of these rows, or [`ABSENT`]; the idf of each column; where its blocks begin.
     fn columns(&self, train: &[usize]) -> (Vec<u32>, Vec<f32>, Vec<u32>) {
         let mut df = vec![0_u32; self.by_key.len()];
         for i in train {
-            for id in self.rows.row(*i).columns {
+            for id in &self.ids[self.of_passage[*i]..self.of_passage[i + 1]] {
                 df[*id as usize] += 1;
             }
         }
@@ -116,7 +175,9 @@ mod tests {
             .map(|i| {
                 let words = ["talks", "sanctions", "must", "not", "return", "Minsk", "drones", "Übung"];
                 let at = |k: u32| words[(i.wrapping_mul(2_654_435_761).rotate_left(k * 5) % 8) as usize];
-                (0..3 + i % 9).map(at).collect::<Vec<_>>().join(" ")
+                // Some terms stand in a text more often than a byte can say, or just so often.
+                let repeats = if i < 4 { 250 + 3 * i as usize } else { 1 };
+                (0..3 + i % 9).map(|k| [at(k)].repeat(repeats).join(" ")).collect::<Vec<_>>().join(" ")
             })
             .collect();
         let passages: Vec<Passage<'_>> =

@@ -1,5 +1,5 @@
-use super::pages::{room_for, zeros};
-use super::table::{ABSENT, AHEAD, prefetch};
+use super::pages::room_for;
+use super::table::prefetch;
 use crate::{ErrorKind, Result};
 
 /// A sparse matrix by rows: `n_rows × n_cols`, single precision.
@@ -141,44 +141,6 @@ impl CsrMatrix {
             out.values.extend_from_slice(row.values);
             out.starts.push(out.columns.len());
         }
-        out
-    }
-
-    /// The rows with these indices over other columns; entries whose column becomes [`ABSENT`] are dropped.
-    ///
-    /// # Arguments
-    ///
-    /// * `columns` - what becomes of each column.
-    /// * `finish` - given the columns and values of each row when they are written.
-    pub(super) fn renumbered(
-        &self,
-        rows: &[usize],
-        columns: &[u32],
-        n_cols: usize,
-        mut finish: impl FnMut(&[u32], &mut [f32]),
-    ) -> Self {
-        let n = rows.iter().map(|&i| self.starts[i + 1] - self.starts[i]).sum();
-        let mut out = Self { starts: vec![0], columns: zeros(n), values: zeros(n), n_cols };
-        let mut end = 0;
-        for &i in rows {
-            let (row, begin) = (self.row(i), end);
-            for (at, (column, value)) in row.columns.iter().zip(row.values).enumerate() {
-                if let Some(next) = row.columns.get(at + AHEAD) {
-                    prefetch(columns.as_ptr().wrapping_add(*next as usize));
-                }
-                // Written either way, kept if it is a column.
-                let number = columns[*column as usize];
-                out.columns[end] = number;
-                out.values[end] = *value;
-                end += usize::from(number != ABSENT);
-            }
-            finish(&out.columns[begin..end], &mut out.values[begin..end]);
-            out.starts.push(end);
-        }
-        out.columns.truncate(end);
-        out.columns.shrink_to_fit();
-        out.values.truncate(end);
-        out.values.shrink_to_fit();
         out
     }
 

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use super::cross_fit::SplitScores;
 use super::data::Data;
 use super::fit::{Linear, Recipe};
+use super::scores::RowScores;
 use crate::Result;
 use crate::classifier::Solver;
 use crate::features::dense::{DenseBlock, Scaling};
@@ -94,7 +95,7 @@ pub(super) fn split_scores(
             let y: Vec<usize> = rows.iter().filter_map(|i| data.rows[*i].labels[axis]).collect();
             if y.iter().all(|k| Some(k) == y.first()) {
                 let outputs = if n_classes == 2 { 1 } else { n_classes };
-                return Ok(vec![vec![vec![0.0; outputs]; test.len()]; grids[axis].len()]);
+                return Ok(vec![RowScores::zeros(test.len(), outputs); grids[axis].len()]);
             }
             let weights: Vec<f64> = rows.iter().map(|i| data.rows[*i].weight).collect();
             let x = block.matrix(&rows, scaling.as_ref());

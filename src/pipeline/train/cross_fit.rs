@@ -8,6 +8,8 @@ use super::blocks::{self, BlockRows};
 use super::data::Data;
 use super::fit::Recipe;
 use super::out_of_fold::{Chosen, OutOfFold, Source, choose, mean};
+use super::scores::RowScores;
+use super::side_by_side::side_by_side;
 use super::steps::Steps;
 use super::validation;
 use crate::Result;
@@ -57,14 +59,17 @@ pub(super) struct AxisFit {
     /// Linear scores of every row out of fold, at the `C` of the model.
     pub(super) scores: Vec<Vec<f64>>,
     /// Those of the terms alone.
-    pub(super) of_terms: Vec<Vec<f64>>,
+    pub(super) of_terms: RowScores,
 }
 
 /// Fits at the grids of all axes on one side of a split, and scores the other.
 type ScoreSplit<'a> = dyn Fn(&[Vec<f64>], &[usize], &[usize]) -> Result<SplitScores> + Sync + 'a;
 
-/// The linear scores of the rows of one test side, by axis, by `C`: `[axis][c][row]`.
-pub(super) type SplitScores = Vec<Vec<Vec<Vec<f64>>>>;
+/// The linear scores of the rows of one test side, by axis, by `C`: `[axis][c]`.
+pub(super) type SplitScores = Vec<Vec<RowScores>>;
+
+/// Rows learned from, and rows held out.
+pub(super) type Split = (Vec<usize>, Vec<usize>);
 
 /// Inner folds of the nested choice of `C`.
 pub(super) const INNER: usize = 3;
@@ -76,7 +81,7 @@ pub(super) struct FoldScores {
     /// The fold of each row.
     folds: Vec<usize>,
     /// Rows learned from and rows scored: the outer splits, then the inner ones of each.
-    splits: Vec<(Vec<usize>, Vec<usize>)>,
+    splits: Vec<Split>,
     sources: Vec<Source>,
 }
 
@@ -101,8 +106,7 @@ pub(super) fn score_folds(data: &Data<'_>, plan: &Plan<'_>) -> Result<FoldScores
         (0..folds.len()).filter(|i| (folds[*i] == fold) == inside).collect()
     };
     // Outer splits, then the inner splits of each.
-    let mut splits: Vec<(Vec<usize>, Vec<usize>)> =
-        (0..plan.folds).map(|f| (side(f, false), side(f, true))).collect();
+    let mut splits: Vec<Split> = (0..plan.folds).map(|f| (side(f, false), side(f, true))).collect();
     let nested = plan.grid.len() > 1 || !plan.blocks.is_empty();
     if nested {
         for f in 0..plan.folds {
@@ -127,10 +131,9 @@ pub(super) fn score_folds(data: &Data<'_>, plan: &Plan<'_>) -> Result<FoldScores
         let grids = vec![grid.to_vec(); n_axes];
         // The inner splits serve the choice of C alone.
         let splits = if grid.len() > 1 { &splits[..] } else { &splits[..plan.folds] };
-        let scores = splits
-            .par_iter()
-            .map(|(train, test)| score(&grids, train, test).inspect(|_| plan.steps.step()))
-            .collect::<Result<_>>()?;
+        let scores = side_by_side(data, plan.counts, splits, |(train, test)| {
+            score(&grids, train, test).inspect(|_| plan.steps.step())
+        })?;
         Ok::<_, crate::Error>(Source { grid: grid.to_vec(), scores })
     };
     let mut sources = vec![scored(&plan.grid, &|grids, train, test| {
@@ -170,7 +173,7 @@ pub(super) fn split_scores(
                 (0..train.len()).filter(|i| data.rows[train[*i]].labels[axis].is_some()).collect();
             let y: Vec<usize> = rows.iter().filter_map(|i| data.rows[train[*i]].labels[axis]).collect();
             if y.iter().all(|k| Some(k) == y.first()) {
-                return Ok(vec![vec![vec![0.0; outputs]; test.len()]; grids[axis].len()]);
+                return Ok(vec![RowScores::zeros(test.len(), outputs); grids[axis].len()]);
             }
             let weights: Vec<f64> = rows.iter().map(|i| data.rows[train[*i]].weight).collect();
             let selected;
@@ -193,7 +196,7 @@ fn silent(data: &Data<'_>, grids: &[Vec<f64>], n: usize) -> SplitScores {
         .zip(grids)
         .map(|(axis, grid)| {
             let n_classes = axis.classes().len();
-            vec![vec![vec![0.0; if n_classes == 2 { 1 } else { n_classes }]; n]; grid.len()]
+            vec![RowScores::zeros(n, if n_classes == 2 { 1 } else { n_classes }); grid.len()]
         })
         .collect()
 }
@@ -277,21 +280,10 @@ pub(super) fn decision_of(
     decision_weights(&p, y, n_classes)
 }
 
-/// Scores of all rows at one `C`, each from the split that held it out; empty where none did.
-pub(super) fn gather(
-    n: usize,
-    splits: &[(Vec<usize>, Vec<usize>)],
-    scores: &[SplitScores],
-    axis: usize,
-    c: usize,
-) -> Vec<Vec<f64>> {
-    let mut out = vec![Vec::new(); n];
-    for ((_, test), scores) in splits.iter().zip(scores) {
-        for (i, z) in test.iter().zip(&scores[axis][c]) {
-            out[*i].clone_from(z);
-        }
-    }
-    out
+/// Scores of all rows at one `C`, each from the split that held it out; zeros where none did.
+pub(super) fn gather(n: usize, splits: &[Split], scores: &[SplitScores], axis: usize, c: usize) -> RowScores {
+    let parts = splits.iter().zip(scores);
+    RowScores::gathered(n, parts.map(|((_, test), scores)| (test.as_slice(), &scores[axis][c])))
 }
 
 /// Measures one setting on its out-of-fold scores; with `macro_f1`, under the decision weights that are best for it.
@@ -349,33 +341,26 @@ fn learning_curves(
     }
     let tasks: Vec<(f64, usize)> =
         SHARES.iter().flat_map(|s| (0..plan.folds).map(move |f| (*s, f))).collect();
-    let outcomes: Vec<Outcome> = tasks
-        .par_iter()
-        .map(|(share, f)| {
-            let kept = |i: usize| (rank[data.groups[i]] as f64) < share * data.n_groups as f64;
-            let train: Vec<usize> = (0..folds.len()).filter(|i| folds[*i] != *f && kept(*i)).collect();
-            let test: Vec<usize> = (0..folds.len()).filter(|i| folds[*i] == *f).collect();
-            let mut scores = split_scores(data, plan.counts, &plan.recipe, &grids(0), &train, &test)?;
-            for (b, block) in plan.blocks.iter().enumerate() {
-                let more = blocks::split_scores(data, block, &of_blocks, &grids(b + 1), &train, &test)?;
-                for (z, more) in scores.iter_mut().zip(&more) {
-                    for (z, more) in z[0].iter_mut().zip(&more[0]) {
-                        z.iter_mut().zip(more).for_each(|(z, more)| *z += more);
-                    }
-                }
-            }
-            plan.steps.step();
-            let of_axis = |axis: usize| {
-                let labelled = |i: &usize| data.rows[*i].labels[axis];
-                let pairs = test
-                    .iter()
-                    .zip(&scores[axis][0])
-                    .filter_map(|(i, z)| Some((labelled(i)?, most_probable(&Calibration::None.apply(z)))));
-                (train.iter().filter_map(labelled).count(), pairs.collect())
-            };
-            Ok((0..axes.len()).map(of_axis).collect())
-        })
-        .collect::<Result<_>>()?;
+    let outcomes: Vec<Outcome> = side_by_side(data, plan.counts, &tasks, |(share, f)| {
+        let kept = |i: usize| (rank[data.groups[i]] as f64) < share * data.n_groups as f64;
+        let train: Vec<usize> = (0..folds.len()).filter(|i| folds[*i] != *f && kept(*i)).collect();
+        let test: Vec<usize> = (0..folds.len()).filter(|i| folds[*i] == *f).collect();
+        let mut scores = split_scores(data, plan.counts, &plan.recipe, &grids(0), &train, &test)?;
+        for (b, block) in plan.blocks.iter().enumerate() {
+            let more = blocks::split_scores(data, block, &of_blocks, &grids(b + 1), &train, &test)?;
+            scores.iter_mut().zip(&more).for_each(|(z, more)| z[0].add(&more[0]));
+        }
+        plan.steps.step();
+        let of_axis = |axis: usize| {
+            let labelled = |i: &usize| data.rows[*i].labels[axis];
+            let pairs = test
+                .iter()
+                .zip(scores[axis][0].rows())
+                .filter_map(|(i, z)| Some((labelled(i)?, most_probable(&Calibration::None.apply(z)))));
+            (train.iter().filter_map(labelled).count(), pairs.collect())
+        };
+        Ok((0..axes.len()).map(of_axis).collect())
+    })?;
     let curve = |axis: usize| {
         let n_classes = data.axes.axes[axis].classes().len();
         let point = |(s, share): (usize, &f64)| {

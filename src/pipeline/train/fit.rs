@@ -1,5 +1,6 @@
 use linfa::ParamGuard;
 
+use super::scores::RowScores;
 use crate::Result;
 use crate::classifier::{LogisticParams, LogisticRegression, Scheme, Solver, SolverReport, log_count_ratio};
 use crate::features::CsrMatrix;
@@ -173,19 +174,19 @@ impl From<&LogisticRegression> for Linear {
 
 impl Linear {
     /// The linear scores of every row.
-    pub(super) fn scores(&self, x: &CsrMatrix) -> Vec<Vec<f64>> {
+    pub(super) fn scores(&self, x: &CsrMatrix) -> RowScores {
         let n = self.intercepts.len();
-        (0..x.n_rows())
-            .map(|i| {
-                let mut z = self.intercepts.clone();
-                for (column, value) in x.row(i).iter() {
-                    for (z, w) in z.iter_mut().zip(&self.weights[column * n..(column + 1) * n]) {
-                        *z += value * w;
-                    }
+        let mut scores = RowScores::zeros(x.n_rows(), n);
+        for i in 0..x.n_rows() {
+            let z = scores.row_mut(i);
+            z.copy_from_slice(&self.intercepts);
+            for (column, value) in x.row(i).iter() {
+                for (z, w) in z.iter_mut().zip(&self.weights[column * n..(column + 1) * n]) {
+                    *z += value * w;
                 }
-                z
-            })
-            .collect()
+            }
+        }
+        scores
     }
 
     fn mean(mut self, other: Self) -> Self {

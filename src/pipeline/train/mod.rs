@@ -5,6 +5,8 @@ mod cross_fit;
 mod data;
 mod fit;
 mod out_of_fold;
+mod scores;
+mod side_by_side;
 mod steps;
 mod suspicious;
 #[cfg(test)]
@@ -192,7 +194,7 @@ pub fn train_watched(
     let cross_fit = if params.folds == 0 {
         None
     } else {
-        Some(cross_validate(&data, &passages, params, recipe, &blocks, &steps)?)
+        Some(cross_validate(&data, &passages, params, &blocks, &steps)?)
     };
     let (tfidf, x, dropped) = Tfidf::fit_counting(&params.features, data.rewriter.clone(), &passages)?;
     if dropped.by_limit > 0 {
@@ -347,7 +349,6 @@ fn cross_validate(
     data: &Data<'_>,
     passages: &[Passage<'_>],
     params: &TrainParams,
-    recipe: Recipe,
     blocks: &[BlockRows],
     steps: &Steps<'_>,
 ) -> Result<CrossFit> {
@@ -356,25 +357,20 @@ fn cross_validate(
             "All rows are one group, so none can be held out; choose another --group, or --folds 0 --c 1.",
         ));
     }
-    let grid: Vec<f64> = params.c.map_or_else(|| C_GRID.to_vec(), |c| vec![c]);
     let count = |data: &Data<'_>| Counts::read(&params.features, data.rewriter.clone(), passages);
     let counts = count(data)?;
-    let plan = Plan {
-        counts: &counts,
-        recipe,
-        grid,
-        folds: params.folds.min(data.n_groups),
-        abstain: params.abstain,
-        macro_f1: params.macro_f1,
-        blocks,
-        steps,
-    };
+    let plan = plan(data, params, &counts, blocks, steps);
     let mut fit = cross_fit::run(data, &plan)?;
     let open = open(data, params);
     steps.expect(2);
     let by_file = transfer::by_file(data, &plan, &fit)?;
     steps.step();
-    let names = open.map(|open| transfer::names_left_in(data, &count(&open)?, &plan, &fit)).transpose()?;
+    // Two sets of counts need not be held at once.
+    drop(counts);
+    let names_left_in = |open: Data<'_>| {
+        transfer::names_left_in(data, &self::plan(data, params, &count(&open)?, &[], steps), &fit)
+    };
+    let names = open.map(names_left_in).transpose()?;
     steps.step();
     for (axis, by_file) in fit.axes.iter_mut().zip(by_file) {
         axis.validation.by_file = by_file;
@@ -383,6 +379,25 @@ fn cross_validate(
         axis.validation.names_left_in = Some(names);
     }
     Ok(fit)
+}
+
+fn plan<'a>(
+    data: &Data<'_>,
+    params: &TrainParams,
+    counts: &'a Counts,
+    blocks: &'a [BlockRows],
+    steps: &'a Steps<'a>,
+) -> Plan<'a> {
+    Plan {
+        counts,
+        recipe: params.recipe(),
+        grid: params.c.map_or_else(|| C_GRID.to_vec(), |c| vec![c]),
+        folds: params.folds.min(data.n_groups),
+        abstain: params.abstain,
+        macro_f1: params.macro_f1,
+        blocks,
+        steps,
+    }
 }
 
 /// The same rows with names left in; `None` when none is masked.

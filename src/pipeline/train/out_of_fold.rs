@@ -1,7 +1,8 @@
 //! Terms and blocks put together out of fold: each source of scores at its own `C`, their mean calibrated and decided.
 
-use super::cross_fit::{INNER, Plan, SplitScores, best, decision_of, gather, trial};
+use super::cross_fit::{INNER, Plan, Split, SplitScores, best, decision_of, gather, trial};
 use super::data::Data;
+use super::scores::RowScores;
 use crate::classifier::{Calibration, decide};
 use crate::model::Trial;
 
@@ -15,7 +16,7 @@ pub(super) struct Source {
 /// The choice of `C` for the terms or a block, over all and on each fold's training side alone.
 pub(super) struct Chosen {
     /// Out-of-fold scores of all rows, by `C`.
-    pub(super) flat: Vec<Vec<Vec<f64>>>,
+    pub(super) flat: Vec<RowScores>,
     pub(super) best: usize,
     pub(super) of_fold: Vec<usize>,
     pub(super) trials: Vec<Trial>,
@@ -27,17 +28,17 @@ pub(super) fn choose(
     plan: &Plan<'_>,
     axis: usize,
     folds: &[usize],
-    splits: &[(Vec<usize>, Vec<usize>)],
+    splits: &[Split],
     source: &Source,
     rows: &[usize],
     y: &[usize],
     n_classes: usize,
 ) -> Chosen {
     let Source { grid, scores } = source;
-    let flat: Vec<Vec<Vec<f64>>> =
+    let flat: Vec<RowScores> =
         (0..grid.len()).map(|c| gather(data.rows.len(), &splits[..plan.folds], scores, axis, c)).collect();
-    let at = |c: usize, scores: &[Vec<f64>], rows: &[usize], y: &[usize]| {
-        let of_rows: Vec<Vec<f64>> = rows.iter().map(|i| scores[*i].clone()).collect();
+    let at = |c: usize, scores: &RowScores, rows: &[usize], y: &[usize]| {
+        let of_rows: Vec<Vec<f64>> = rows.iter().map(|i| scores.row(*i).to_vec()).collect();
         trial(grid[c], &of_rows, y, &data.weights(rows), n_classes, false)
     };
     let trials: Vec<Trial> = flat.iter().enumerate().map(|(c, scores)| at(c, scores, rows, y)).collect();
@@ -65,9 +66,9 @@ pub(super) fn choose(
 /// The mean of the linear scores of a row: each source at the `C` chosen without this fold, or over all.
 pub(super) fn mean(of: &[&Chosen], fold: Option<usize>, row: usize) -> Vec<f64> {
     let at = |c: &Chosen| fold.map_or(c.best, |f| c.of_fold[f]);
-    let mut z = of[0].flat[at(of[0])][row].clone();
+    let mut z = of[0].flat[at(of[0])].row(row).to_vec();
     for source in &of[1..] {
-        for (z, other) in z.iter_mut().zip(&source.flat[at(source)][row]) {
+        for (z, other) in z.iter_mut().zip(source.flat[at(source)].row(row)) {
             *z += other;
         }
     }

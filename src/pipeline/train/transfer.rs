@@ -2,19 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rayon::prelude::*;
-
 use super::blocks;
 use super::cross_fit::{CrossFit, Plan, SplitScores, split_scores};
 use super::data::Data;
+use super::scores::RowScores;
+use super::side_by_side::side_by_side;
 use crate::Result;
 use crate::classifier::{Calibration, most_probable};
-use crate::features::Counts;
 use crate::model::{FileScores, NamesLeftIn, Scores};
 use crate::statistics::{Confusion, Reliability};
 
-/// Linear scores by axis and row.
-type ScoresByAxis = Vec<Vec<Vec<f64>>>;
+/// Linear scores by axis.
+type ScoresByAxis = Vec<RowScores>;
 
 /// Files beyond this are not told apart: it would be many fits, and a long card.
 const MOST_FILES: usize = 6;
@@ -28,21 +27,16 @@ pub(super) fn by_file(data: &Data<'_>, plan: &Plan<'_>, fit: &CrossFit) -> Resul
     if files.len() < 2 || files.len() > MOST_FILES {
         return Ok(vec![Vec::new(); n_axes]);
     }
-    let of_files: Vec<Vec<FileScores>> = files
-        .into_par_iter()
-        .map(|file| {
-            let (test, train): (Vec<usize>, Vec<usize>) =
-                (0..data.rows.len()).partition(|i| data.rows[*i].file == file);
-            // A text that stands in both would be tested on itself.
-            let in_test: BTreeSet<usize> = test.iter().map(|i| data.groups[*i]).collect();
-            let train: Vec<usize> =
-                train.into_iter().filter(|i| !in_test.contains(&data.groups[*i])).collect();
-            let z = test_scores(data, plan, fit, &train, &test)?;
-            Ok((0..n_axes)
-                .map(|axis| of_file(data, plan, fit, axis, file, &train, &test, &z[axis]))
-                .collect())
-        })
-        .collect::<Result<_>>()?;
+    let files: Vec<&str> = files.into_iter().collect();
+    let of_files: Vec<Vec<FileScores>> = side_by_side(data, plan.counts, &files, |file| {
+        let (test, train): (Vec<usize>, Vec<usize>) =
+            (0..data.rows.len()).partition(|i| data.rows[*i].file == *file);
+        // A text that stands in both would be tested on itself.
+        let in_test: BTreeSet<usize> = test.iter().map(|i| data.groups[*i]).collect();
+        let train: Vec<usize> = train.into_iter().filter(|i| !in_test.contains(&data.groups[*i])).collect();
+        let z = test_scores(data, plan, fit, &train, &test)?;
+        Ok((0..n_axes).map(|axis| of_file(data, plan, fit, axis, file, &train, &test, &z[axis])).collect())
+    })?;
     Ok((0..n_axes).map(|axis| of_files.iter().map(|f| f[axis].clone()).collect()).collect())
 }
 
@@ -55,7 +49,7 @@ fn of_file(
     file: &str,
     train: &[usize],
     test: &[usize],
-    z: &[Vec<f64>],
+    z: &RowScores,
 ) -> FileScores {
     let n_classes = data.axes.axes[axis].classes().len();
     let label = |i: usize| data.rows[i].labels[axis];
@@ -71,7 +65,7 @@ fn of_file(
         // Calibrated on what was said out of fold of the rows it learned from.
         let of_train: Vec<Vec<f64>> = labelled(train).iter().map(|i| found.scores[*i].clone()).collect();
         let calibration = Calibration::fit(&of_train, &y(train), &data.weights(&labelled(train)), n_classes);
-        let z = test.iter().zip(z).filter(|(i, _)| label(**i).is_some());
+        let z = test.iter().zip(z.rows()).filter(|(i, _)| label(**i).is_some());
         let p: Vec<Vec<f64>> = z.map(|(_, z)| calibration.apply(z)).collect();
         scores(&p, &y_test, n_classes, plan)
     });
@@ -102,12 +96,12 @@ fn test_scores(
     let of_blocks = blocks::recipe(&plan.recipe);
     for (b, block) in plan.blocks.iter().enumerate() {
         let more = first(blocks::split_scores(data, block, &of_blocks, &grids(b + 1), train, test)?);
-        for (z, more) in z.iter_mut().flatten().zip(more.iter().flatten()) {
-            z.iter_mut().zip(more).for_each(|(z, more)| *z += more);
-        }
+        z.iter_mut().zip(&more).for_each(|(z, more)| z.add(more));
     }
     let n = (1 + plan.blocks.len()) as f64;
-    z.iter_mut().flatten().flatten().for_each(|z| *z /= n);
+    for of_axis in &mut z {
+        of_axis.divide(n);
+    }
     Ok(z)
 }
 
@@ -140,29 +134,20 @@ fn scores(p: &[Vec<f64>], y: &[usize], n_classes: usize, plan: &Plan<'_>) -> Sco
 ///
 /// # Arguments
 ///
-/// * `open` - the terms of the same rows with names left in.
-pub(super) fn names_left_in(
-    data: &Data<'_>,
-    open: &Counts,
-    plan: &Plan<'_>,
-    fit: &CrossFit,
-) -> Result<Vec<NamesLeftIn>> {
-    let terms = Plan { counts: open, blocks: &[], ..plan.clone() };
+/// * `open` - without blocks, with the terms of the same rows with names left in.
+pub(super) fn names_left_in(data: &Data<'_>, open: &Plan<'_>, fit: &CrossFit) -> Result<Vec<NamesLeftIn>> {
     let said = |z: &[f64]| most_probable(&Calibration::None.apply(z));
-    let of_folds: Vec<(Vec<usize>, ScoresByAxis)> = (0..fit.n_folds)
-        .into_par_iter()
-        .map(|f| {
-            let (test, train): (Vec<usize>, Vec<usize>) =
-                (0..data.rows.len()).partition(|i| fit.folds[*i] == f);
-            Ok((test.clone(), test_scores(data, &terms, fit, &train, &test)?))
-        })
-        .collect::<Result<_>>()?;
+    let folds: Vec<usize> = (0..fit.n_folds).collect();
+    let of_folds: Vec<(Vec<usize>, ScoresByAxis)> = side_by_side(data, open.counts, &folds, |f| {
+        let (test, train): (Vec<usize>, Vec<usize>) = (0..data.rows.len()).partition(|i| fit.folds[*i] == *f);
+        Ok((test.clone(), test_scores(data, open, fit, &train, &test)?))
+    })?;
     // By axis and row.
     let mut with = vec![vec![0; data.rows.len()]; fit.axes.len()];
     for (test, z) in of_folds {
         for (with, z) in with.iter_mut().zip(z) {
-            for (i, z) in test.iter().zip(z) {
-                with[*i] = said(&z);
+            for (i, z) in test.iter().zip(z.rows()) {
+                with[*i] = said(z);
             }
         }
     }
@@ -172,7 +157,7 @@ pub(super) fn names_left_in(
         let y: Vec<usize> = rows.iter().filter_map(|i| data.rows[*i].labels[axis]).collect();
         let groups: Vec<usize> = rows.iter().map(|i| data.groups[*i]).collect();
         let with: Vec<usize> = rows.iter().map(|i| with[axis][*i]).collect();
-        let without: Vec<usize> = rows.iter().map(|i| said(&fit.axes[axis].of_terms[*i])).collect();
+        let without: Vec<usize> = rows.iter().map(|i| said(fit.axes[axis].of_terms.row(*i))).collect();
         let macro_f1 = |of: &[usize]| {
             Confusion::from_pairs(n_classes, y.iter().copied().zip(of.iter().copied())).macro_f1()
         };

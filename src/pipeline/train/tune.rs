@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use rayon::prelude::*;
-
 use super::blocks::{self, BlockRows, Blocks};
-use super::cross_fit::{SplitScores, best, gather, split_scores, trial};
+use super::cross_fit::{Split, SplitScores, best, gather, split_scores, trial};
 use super::data::Data;
 use super::fit::Recipe;
+use super::side_by_side::side_by_side;
 use super::{TrainParams, check_classes};
 use crate::Result;
 use crate::classifier::Scheme;
@@ -144,7 +143,7 @@ impl Search<'_> {
         let recipe: Recipe = candidate.recipe();
         let n = self.data.rows.len();
         let n_axes = self.data.axes.axes.len();
-        let splits: Vec<(Vec<usize>, Vec<usize>)> =
+        let splits: Vec<Split> =
             (0..self.n_folds).map(|f| (0..n).partition(|i| self.folds[*i] != f)).collect();
         let grid = match block {
             Some(rows) => rows.block.grid().to_vec(),
@@ -156,13 +155,10 @@ impl Search<'_> {
             Some((of, counts)) if of == candidate.features => counts,
             _ => Counts::read(&candidate.features, self.data.rewriter.clone(), &self.data.passages())?,
         };
-        let found = splits
-            .par_iter()
-            .map(|(train, test)| match block {
-                Some(rows) => blocks::split_scores(self.data, rows, &of_block, &grids, train, test),
-                None => split_scores(self.data, &counted, &recipe, &grids, train, test),
-            })
-            .collect::<Result<Vec<_>>>()?;
+        let found = side_by_side(self.data, &counted, &splits, |(train, test)| match block {
+            Some(rows) => blocks::split_scores(self.data, rows, &of_block, &grids, train, test),
+            None => split_scores(self.data, &counted, &recipe, &grids, train, test),
+        })?;
         self.counted = Some((candidate.features.clone(), counted));
         let new = Scored { grid, splits: found };
         // What is averaged with it.
@@ -179,7 +175,7 @@ impl Search<'_> {
             let n_classes = self.data.axes.axes[axis].classes().len();
             let at = |scored: &Scored, k: usize| -> Vec<Vec<f64>> {
                 let all = gather(n, &splits, &scored.splits, axis, k);
-                rows.iter().map(|i| all[*i].clone()).collect()
+                rows.iter().map(|i| all.row(*i).to_vec()).collect()
             };
             let chosen = |scored: &Scored| -> Vec<Vec<f64>> {
                 let trials: Vec<Trial> = (0..scored.grid.len())
