@@ -30,8 +30,6 @@ pub struct TrainingRow {
     /// The class on each axis of the set, by index; `None` where the axis does not apply or the annotator could
     /// not tell.
     pub labels: Vec<Option<usize>>,
-    /// Where it comes from: file and row, or article and offsets.
-    pub place: String,
     /// Name of the file it comes from; empty when made in memory.
     pub file: String,
     /// The file, as the user named it, and the row of it.
@@ -171,12 +169,6 @@ impl TrainingSet {
                 position: position(i),
                 annotator: s.annotator.clone(),
                 note: s.note.clone(),
-                place: match (s.start, s.end) {
-                    (Some(start), Some(end)) if !s.article.is_empty() => {
-                        format!("{} {start}..{end}", s.article)
-                    }
-                    _ => format!("row {}", s.row),
-                },
                 ..TrainingRow::default()
             });
         }
@@ -271,10 +263,9 @@ impl RawRows {
                 Some((from, to)) => marked(&row, text, from, to, &here)?,
                 None => None,
             };
-            let place = format!("{stem}:{}", row.number);
             let group = match group.map(|c| row.cell(c)).filter(|c| !is_missing(c)) {
                 Some(group) => group.to_string(),
-                None => place.clone(),
+                None => format!("{stem}:{}", row.number),
             };
             self.rows.push(TrainingRow {
                 text: row.raw(text).to_string(),
@@ -285,7 +276,6 @@ impl RawRows {
                 group,
                 weight,
                 labels: Vec::new(),
-                place,
                 file: stem.clone(),
                 position: Position::row(&path, row.number),
                 annotator: cell(annotator),

@@ -12,6 +12,7 @@ mod interview;
 mod lexicon;
 mod marks;
 mod mention;
+mod onset;
 mod phrase;
 mod prose;
 mod reading;

@@ -21,7 +21,6 @@ fn set() -> TrainingSet {
                 group: format!("g{class} {}", i / 3),
                 weight: 1.0,
                 labels: vec![Some(class), (class != 1).then_some(class / 2)],
-                place: format!("row {i}"),
                 ..TrainingRow::default()
             });
         }
