@@ -1,12 +1,17 @@
 //! Model files are untrusted: whatever is wrong with one, it is refused with a reason.
 
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
+use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, TensorView};
 use sayso::ErrorKind;
 use sayso::corpus::{TrainingRow, TrainingSet};
 use sayso::model::{BUNDLED, Model};
 use sayso::pipeline::{TrainParams, train};
 use sayso::types::{Axis, AxisSet};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 fn small() -> Vec<u8> {
     let row = |i: usize, text: &str, class| TrainingRow {
@@ -85,6 +90,58 @@ fn a_model_that_was_read_knows_the_digest_in_its_file() {
     // Equal content has an equal digest, other content another one.
     assert_eq!(model.to_bytes().expect("writable"), bytes);
     assert_ne!(Model::bundled().expect("sound").digest(), model.digest());
+}
+
+/// A file with other content and the digest that goes with it: anyone can write one.
+fn forged(change: impl FnOnce(&mut Value, &mut BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)>)) -> Vec<u8> {
+    let bytes = small();
+    let (_, metadata) = SafeTensors::read_metadata(&bytes).expect("sound");
+    let stored = &metadata.metadata().as_ref().expect("metadata")["sayso"];
+    let mut header: Value = serde_json::from_str(&stored[65..]).expect("JSON");
+    let mut tensors: BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)> = SafeTensors::deserialize(&bytes)
+        .expect("sound")
+        .iter()
+        .map(|(name, view)| (name.to_string(), (view.dtype(), view.shape().to_vec(), view.data().to_vec())))
+        .collect();
+    change(&mut header, &mut tensors);
+    let json = header.to_string();
+    let mut hash = Sha256::new();
+    hash.update(json.as_bytes());
+    for (_, _, data) in tensors.values() {
+        hash.update((data.len() as u64).to_le_bytes());
+        hash.update(data);
+    }
+    let digest: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let views = tensors.iter().map(|(name, (dtype, shape, data))| {
+        (name.as_str(), TensorView::new(*dtype, shape.clone(), data).expect("its shape"))
+    });
+    let metadata = HashMap::from([("sayso".to_string(), format!("{digest} {json}"))]);
+    safetensors::serialize(views, Some(metadata)).expect("writable")
+}
+
+#[test]
+fn a_forged_model_that_would_break_scoring_is_refused() {
+    let same = forged(|_, _| {});
+    Model::from_bytes(&same, Path::new("m.safetensors")).expect("the digest is that of the content");
+    let without_axes = forged(|header, tensors| {
+        header["axes"] = json!([]);
+        for name in ["weights", "held_p"] {
+            let (_, shape, data) = tensors.get_mut(name).expect("it is there");
+            shape[1] = 0;
+            data.clear();
+        }
+    });
+    refused(&without_axes, "no axis");
+    let too_few_weights = forged(|_, tensors| {
+        let (_, shape, data) = tensors.get_mut("weights").expect("it is there");
+        shape[0] -= 1;
+        data.truncate(shape[0] * 4);
+    });
+    refused(&too_few_weights, "a weight too few");
+    let not_finite = forged(|_, tensors| {
+        tensors.get_mut("idf").expect("it is there").2[..4].copy_from_slice(&f32::NAN.to_le_bytes());
+    });
+    refused(&not_finite, "an idf that is no number");
 }
 
 #[test]

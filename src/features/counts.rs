@@ -2,8 +2,6 @@
 
 use rayon::prelude::*;
 
-use std::collections::BTreeMap;
-
 use super::columns::rows;
 use super::matrix::CsrMatrix;
 use super::pages::zeros;
@@ -28,9 +26,10 @@ pub(crate) struct Counts {
     /// Where the entries of each passage begin; one more than there are passages.
     of_passage: Vec<usize>,
     ids: Vec<u32>,
-    /// A count is a byte, as there may be very many; of those of 255 and more, the rest is in `beyond`, by entry.
+    /// A count is a byte, as there may be very many; one that is 255 stands in `beyond`.
     times: Vec<u8>,
-    beyond: BTreeMap<usize, f32>,
+    /// Entries of 255 and more, in order, and their counts.
+    beyond: Vec<(usize, f32)>,
 }
 
 impl Counts {
@@ -50,16 +49,14 @@ impl Counts {
             by_key[block[0] as usize..block[1] as usize].par_sort_unstable_by_key(|id| keys[*id as usize]);
         }
         let CsrMatrix { starts: of_passage, columns: ids, values, .. } = rows;
-        let most = f32::from(u8::MAX);
-        let beyond =
-            values.iter().enumerate().filter(|(_, n)| **n > most).map(|(at, n)| (at, n - most)).collect();
-        let times = values.iter().map(|n| n.min(most) as u8).collect();
+        let times: Vec<u8> = values.par_iter().map(|n| n.min(f32::from(u8::MAX)) as u8).collect();
+        let beyond = (0..times.len()).filter(|at| times[*at] == u8::MAX).map(|at| (at, values[at])).collect();
         Ok(Self { params: params.clone(), starts: vocabulary.starts, by_key, of_passage, ids, times, beyond })
     }
 
-    /// The matrices of a split take no more bytes.
+    /// The matrices of a split take no more bytes, but for a few.
     pub(crate) fn most_bytes(&self) -> usize {
-        self.ids.len() * (size_of::<u32>() + size_of::<f32>())
+        self.ids.len() * (size_of::<u32>() + size_of::<f32>()) + size_of_val(self.of_passage.as_slice())
     }
 
     /// The rows of a training side over its own vocabulary, and those of a test side over the same; `None` when no term of the
@@ -70,13 +67,13 @@ impl Counts {
             return None;
         }
         let side = |passages: &[usize]| {
-            self.rows(passages, &columns, idf.len(), Weigher::new(&starts, &idf, self.params.sublinear))
+            self.matrix(passages, &columns, idf.len(), Weigher::new(&starts, &idf, self.params.sublinear))
         };
         Some(rayon::join(|| side(train), || side(test)))
     }
 
     /// The rows of these passages; `columns` says what becomes of each term, those that become [`ABSENT`] are dropped.
-    fn rows(
+    fn matrix(
         &self,
         passages: &[usize],
         columns: &[u32],
@@ -89,8 +86,8 @@ impl Counts {
         for i in passages {
             let (entries, begin) = (self.of_passage[*i]..self.of_passage[i + 1], end);
             let ids = &self.ids[entries.clone()];
-            for (n, (at, id)) in entries.zip(ids).enumerate() {
-                if let Some(next) = ids.get(n + AHEAD) {
+            for (k, (at, id)) in entries.zip(ids).enumerate() {
+                if let Some(next) = ids.get(k + AHEAD) {
                     prefetch(columns.as_ptr().wrapping_add(*next as usize));
                 }
                 // Written either way, kept if it is a column.
@@ -112,7 +109,7 @@ impl Counts {
     #[inline]
     fn count(&self, at: usize) -> f32 {
         match self.times[at] {
-            u8::MAX => f32::from(u8::MAX) + self.beyond.get(&at).copied().unwrap_or_default(),
+            u8::MAX => self.beyond[self.beyond.partition_point(|(entry, _)| *entry < at)].1,
             count => f32::from(count),
         }
     }

@@ -126,6 +126,9 @@ impl Model {
     /// [`ErrorKind::ShapeMismatch`], [`ErrorKind::NotFinite`] or [`ErrorKind::Argument`] when they do not fit each other.
     pub fn new(parts: Parts) -> Result<Self> {
         let n_outputs: usize = parts.axes.iter().map(|a| a.intercepts.len()).sum();
+        if n_outputs == 0 {
+            return Err(Error::argument("model", "no axis", "at least one"));
+        }
         let expected = parts.tfidf.vocabulary().len() * n_outputs;
         if parts.weights.len() != expected {
             return Err(ErrorKind::ShapeMismatch {
@@ -205,6 +208,7 @@ impl Model {
 
     /// Puts the settings that a search tried, axis by axis, before those in the card.
     pub fn add_trials(&mut self, trials: &[Vec<super::card::Trial>]) {
+        self.digest = None;
         for (axis, trials) in self.card.axes.iter_mut().zip(trials) {
             axis.trials.splice(0..0, trials.iter().cloned());
         }

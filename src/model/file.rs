@@ -189,11 +189,14 @@ impl Model {
         if size > LARGEST_FILE {
             return Err(Error::model(path, format!("{size} bytes, the limit is {LARGEST_FILE}")));
         }
-        // One byte more than there are, so that its end is found without a growth.
-        let (mut bytes, room) = (Vec::new(), usize::try_from(size).unwrap_or_default() + 1);
-        bytes.try_reserve_exact(room).map_err(|e| unread(e.into()))?;
-        reserve(&mut bytes, room);
+        let (mut bytes, size) = (Vec::new(), usize::try_from(size).unwrap_or_default());
+        bytes.try_reserve_exact(size).map_err(|e| unread(e.into()))?;
+        reserve(&mut bytes, size);
+        // A file may grow meanwhile, and a pipe says nothing of its size.
         file.take(LARGEST_FILE + 1).read_to_end(&mut bytes).map_err(unread)?;
+        if bytes.len() as u64 > LARGEST_FILE {
+            return Err(Error::model(path, format!("more bytes than the limit of {LARGEST_FILE}")));
+        }
         Self::from_bytes(&bytes, path)
     }
 

@@ -134,6 +134,22 @@ fn a_damaged_or_foreign_model_is_refused() {
 }
 
 #[test]
+fn the_summary_of_scores_names_the_model_that_gave_them() {
+    let dir = Workdir::new();
+    dir.write("n.csv", "text\nWe demand tougher sanctions against the aggressor\n");
+    let bundled = project_arg("models/bundled.safetensors");
+    let named = |further: &[&str]| {
+        let score = ["score", "--statements", "n.csv", "-o", "s.csv", "--force"];
+        dir.sayso(&[&score, further].concat()).done();
+        let summary: serde_json::Value = serde_json::from_str(&dir.read("s.meta.json")).expect("JSON");
+        summary["model_content_sha256"].as_str().expect("a digest").to_string()
+    };
+    // The model that comes with the program, and the same as a file.
+    assert_eq!(named(&[]), named(&["--model", &bundled]));
+    assert_eq!(named(&[]).len(), 64);
+}
+
+#[test]
 fn scores_of_a_statement_do_not_depend_on_its_company_or_the_threads() {
     let dir = Workdir::new();
     let rows: Vec<String> =

@@ -9,7 +9,7 @@ use super::data::Data;
 use super::fit::Recipe;
 use super::out_of_fold::{Chosen, OutOfFold, Source, choose, mean};
 use super::scores::RowScores;
-use super::side_by_side::side_by_side;
+use super::side_by_side::{bytes_of_all, bytes_of_block, bytes_of_terms, side_by_side};
 use super::steps::Steps;
 use super::validation;
 use crate::Result;
@@ -19,7 +19,6 @@ use crate::model::{BlockCard, HeldOut, LearningPoint, Trial, Validation};
 use crate::statistics::{Confusion, stratified_grouped_folds};
 
 /// What to cross-fit.
-#[derive(Clone)]
 pub(super) struct Plan<'a> {
     /// The terms of the rows.
     pub(super) counts: &'a Counts,
@@ -90,11 +89,13 @@ pub(super) fn run(data: &Data<'_>, plan: &Plan<'_>) -> Result<CrossFit> {
     let scores = score_folds(data, plan)?;
     let mut axes: Vec<AxisFit> =
         (0..data.axes.axes.len()).into_par_iter().map(|axis| axis_fit(data, plan, axis, &scores)).collect();
-    let curves = learning_curves(data, plan, &scores.folds, &axes)?;
+    // The scores are many, and no longer needed.
+    let FoldScores { folds, .. } = scores;
+    let curves = learning_curves(data, plan, &folds, &axes)?;
     for (axis, curve) in axes.iter_mut().zip(curves) {
         axis.validation.learning_curve.splice(0..0, curve);
     }
-    Ok(CrossFit { n_folds: plan.folds, folds: scores.folds, axes })
+    Ok(CrossFit { n_folds: plan.folds, folds, axes })
 }
 
 /// Fits on every split and scores the rows that it holds out.
@@ -127,21 +128,22 @@ pub(super) fn score_folds(data: &Data<'_>, plan: &Plan<'_>) -> Result<FoldScores
     let outer_or_all = |grid: &[f64]| if grid.len() > 1 { splits.len() } else { plan.folds };
     let n_block_fits: usize = plan.blocks.iter().map(|b| outer_or_all(b.block.grid())).sum();
     plan.steps.expect(outer_or_all(&plan.grid) + n_block_fits);
-    let scored = |grid: &[f64], score: &ScoreSplit<'_>| {
+    let scored = |grid: &[f64], bytes: usize, score: &ScoreSplit<'_>| {
         let grids = vec![grid.to_vec(); n_axes];
         // The inner splits serve the choice of C alone.
         let splits = if grid.len() > 1 { &splits[..] } else { &splits[..plan.folds] };
-        let scores = side_by_side(data, plan.counts, splits, |(train, test)| {
+        let scores = side_by_side(bytes, splits, |(train, test)| {
             score(&grids, train, test).inspect(|_| plan.steps.step())
         })?;
         Ok::<_, crate::Error>(Source { grid: grid.to_vec(), scores })
     };
-    let mut sources = vec![scored(&plan.grid, &|grids, train, test| {
-        split_scores(data, plan.counts, &plan.recipe, grids, train, test)
-    })?];
+    let mut sources =
+        vec![scored(&plan.grid, bytes_of_terms(data, plan.counts, &plan.recipe), &|grids, train, test| {
+            split_scores(data, plan.counts, &plan.recipe, grids, train, test)
+        })?];
     let recipe = blocks::recipe(&plan.recipe);
     for block in plan.blocks {
-        sources.push(scored(block.block.grid(), &|grids, train, test| {
+        sources.push(scored(block.block.grid(), bytes_of_block(data, block), &|grids, train, test| {
             blocks::split_scores(data, block, &recipe, grids, train, test)
         })?);
     }
@@ -184,7 +186,7 @@ pub(super) fn split_scores(
                 &selected
             };
             let fits = recipe.rough_path(x, &y, n_classes, &weights, &grids[axis])?;
-            Ok(fits.iter().map(|fit| fit.scores(&x_test)).collect())
+            Ok(fits.par_iter().map(|fit| fit.scores(&x_test)).collect())
         })
         .collect()
 }
@@ -341,7 +343,7 @@ fn learning_curves(
     }
     let tasks: Vec<(f64, usize)> =
         SHARES.iter().flat_map(|s| (0..plan.folds).map(move |f| (*s, f))).collect();
-    let outcomes: Vec<Outcome> = side_by_side(data, plan.counts, &tasks, |(share, f)| {
+    let outcomes: Vec<Outcome> = side_by_side(bytes_of_all(data, plan), &tasks, |(share, f)| {
         let kept = |i: usize| (rank[data.groups[i]] as f64) < share * data.n_groups as f64;
         let train: Vec<usize> = (0..folds.len()).filter(|i| folds[*i] != *f && kept(*i)).collect();
         let test: Vec<usize> = (0..folds.len()).filter(|i| folds[*i] == *f).collect();

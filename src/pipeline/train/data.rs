@@ -59,7 +59,7 @@ impl<'a> Data<'a> {
         (0..self.rows.len()).filter(|i| self.rows[*i].labels[axis].is_some()).collect()
     }
 
-    /// Axes on which some rows have no class: a fit needs a copy of the others for each.
+    /// How many axes have rows without a class.
     pub(super) fn n_partly_labelled(&self) -> usize {
         let partly = |axis: &usize| self.rows.iter().any(|row| row.labels[*axis].is_none());
         (0..self.axes.axes.len()).filter(partly).count()

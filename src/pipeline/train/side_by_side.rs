@@ -2,12 +2,16 @@
 
 use rayon::prelude::*;
 
+use super::blocks::BlockRows;
+use super::cross_fit::Plan;
 use super::data::Data;
+use super::fit::Recipe;
 use crate::Result;
 use crate::features::Counts;
+use crate::model::Weighting;
 
-/// The matrices of the splits that are worked on at once take no more bytes than this together, unless one alone does: how much
-/// memory training takes must not depend on the number of processors.
+/// So many bytes of matrices are to be held at once: how much memory training takes must not grow with the number of processors.
+/// Where one split needs more, it is worked on alone, at the cost of processors that have nothing to do.
 const MOST_AT_ONCE: usize = 4 << 30;
 
 /// Does the work of many splits, side by side as far as their matrices have room and then in turn. What it returns, in the order
@@ -15,18 +19,71 @@ const MOST_AT_ONCE: usize = 4 << 30;
 ///
 /// # Arguments
 ///
-/// * `counts` - what the matrices of each split are made of.
+/// * `bytes` - what the matrices of one split take, about.
 pub(super) fn side_by_side<T: Sync, R: Send>(
-    data: &Data<'_>,
-    counts: &Counts,
+    bytes: usize,
     tasks: &[T],
     work: impl Fn(&T) -> Result<R> + Sync,
 ) -> Result<Vec<R>> {
-    let of_split = counts.most_bytes() * (1 + data.n_partly_labelled());
-    let at_once = (MOST_AT_ONCE / of_split.max(1)).max(1);
+    in_turns((MOST_AT_ONCE / bytes.max(1)).max(1), tasks, work)
+}
+
+fn in_turns<T: Sync, R: Send>(
+    at_once: usize,
+    tasks: &[T],
+    work: impl Fn(&T) -> Result<R> + Sync,
+) -> Result<Vec<R>> {
     let mut done = Vec::with_capacity(tasks.len());
     for tasks in tasks.chunks(at_once) {
         done.extend(tasks.par_iter().map(&work).collect::<Result<Vec<R>>>()?);
     }
     Ok(done)
+}
+
+/// What the matrices of the terms of a split take.
+pub(super) fn bytes_of_terms(data: &Data<'_>, counts: &Counts, recipe: &Recipe) -> usize {
+    // A fit copies the rows with a class where some have none, and those that it scales by log-count ratios.
+    let scaled = if recipe.weighting == Weighting::Tfidf { 0 } else { data.axes.axes.len() };
+    counts.most_bytes() * (1 + data.n_partly_labelled() + scaled)
+}
+
+/// What the matrices of a block of a split take.
+pub(super) fn bytes_of_block(data: &Data<'_>, block: &BlockRows) -> usize {
+    let entry = size_of::<u32>() + size_of::<f32>();
+    data.rows.len() * block.block.width() * entry * data.axes.axes.len()
+}
+
+/// What the matrices of terms and blocks of a split take.
+pub(super) fn bytes_of_all(data: &Data<'_>, plan: &Plan<'_>) -> usize {
+    let of_blocks: usize = plan.blocks.iter().map(|block| bytes_of_block(data, block)).sum();
+    bytes_of_terms(data, plan.counts, &plan.recipe) + of_blocks
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::Error;
+
+    #[test]
+    fn tasks_keep_their_order_however_many_are_worked_on_at_once() {
+        let tasks: Vec<usize> = (0..7).collect();
+        for at_once in [1, 3, 7, 100] {
+            let (running, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+            let done = in_turns(at_once, &tasks, |task| {
+                most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                std::thread::yield_now();
+                running.fetch_sub(1, Ordering::SeqCst);
+                Ok(task * task)
+            });
+            assert_eq!(done.expect("none fails"), [0, 1, 4, 9, 16, 25, 36]);
+            assert!(most.into_inner() <= at_once);
+        }
+        // More than all there is room for is still done, and a late failure is not lost.
+        assert_eq!(side_by_side(usize::MAX, &tasks, |task| Ok(*task)).expect("none fails"), tasks);
+        let failed =
+            in_turns(2, &tasks, |task| if *task == 6 { Err(Error::too_few("rows", 0, 1)) } else { Ok(()) });
+        assert!(failed.is_err());
+    }
 }

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::cross_fit::{FoldScores, held_out_on, score_folds};
 use super::data::Data;
 use super::steps::Steps;
-use super::{BlockRows, C_GRID, FEWEST_PER_CLASS, Plan, TrainParams};
+use super::{BlockRows, FEWEST_PER_CLASS, Plan, TrainParams};
 use crate::Result;
 use crate::classifier::most_probable;
 use crate::corpus::{TrainingRow, TrainingSet};
@@ -132,16 +132,9 @@ pub fn suspicious(
     let blocks: Vec<BlockRows> = params.blocks.0.iter().map(|b| BlockRows::new(b, &passages)).collect();
     let counts = Counts::read(&params.features, data.rewriter.clone(), &passages)?;
     let steps = Steps::new(watch);
-    let plan = Plan {
-        counts: &counts,
-        recipe: params.recipe(),
-        grid: params.c.map_or_else(|| C_GRID.to_vec(), |c| vec![c]),
-        folds: params.folds.max(2).min(data.n_groups),
-        abstain: None,
-        macro_f1: false,
-        blocks: &blocks,
-        steps: &steps,
-    };
+    let settings =
+        TrainParams { folds: params.folds.max(2), abstain: None, macro_f1: false, ..params.clone() };
+    let plan = super::plan(&data, &settings, &counts, &blocks, &steps);
     let scores = score_folds(&data, &plan)?;
     let axes: Vec<SuspicionsOnAxis> =
         (0..data.axes.axes.len()).into_par_iter().map(|axis| on_axis(&data, &plan, axis, &scores)).collect();

@@ -6,7 +6,7 @@ use super::blocks;
 use super::cross_fit::{CrossFit, Plan, SplitScores, split_scores};
 use super::data::Data;
 use super::scores::RowScores;
-use super::side_by_side::side_by_side;
+use super::side_by_side::{bytes_of_all, side_by_side};
 use crate::Result;
 use crate::classifier::{Calibration, most_probable};
 use crate::model::{FileScores, NamesLeftIn, Scores};
@@ -28,7 +28,7 @@ pub(super) fn by_file(data: &Data<'_>, plan: &Plan<'_>, fit: &CrossFit) -> Resul
         return Ok(vec![Vec::new(); n_axes]);
     }
     let files: Vec<&str> = files.into_iter().collect();
-    let of_files: Vec<Vec<FileScores>> = side_by_side(data, plan.counts, &files, |file| {
+    let of_files: Vec<Vec<FileScores>> = side_by_side(bytes_of_all(data, plan), &files, |file| {
         let (test, train): (Vec<usize>, Vec<usize>) =
             (0..data.rows.len()).partition(|i| data.rows[*i].file == *file);
         // A text that stands in both would be tested on itself.
@@ -136,11 +136,13 @@ fn scores(p: &[Vec<f64>], y: &[usize], n_classes: usize, plan: &Plan<'_>) -> Sco
 ///
 /// * `open` - without blocks, with the terms of the same rows with names left in.
 pub(super) fn names_left_in(data: &Data<'_>, open: &Plan<'_>, fit: &CrossFit) -> Result<Vec<NamesLeftIn>> {
+    debug_assert!(open.blocks.is_empty(), "what it is compared with is of terms alone");
     let said = |z: &[f64]| most_probable(&Calibration::None.apply(z));
     let folds: Vec<usize> = (0..fit.n_folds).collect();
-    let of_folds: Vec<(Vec<usize>, ScoresByAxis)> = side_by_side(data, open.counts, &folds, |f| {
+    let of_folds: Vec<(Vec<usize>, ScoresByAxis)> = side_by_side(bytes_of_all(data, open), &folds, |f| {
         let (test, train): (Vec<usize>, Vec<usize>) = (0..data.rows.len()).partition(|i| fit.folds[*i] == *f);
-        Ok((test.clone(), test_scores(data, open, fit, &train, &test)?))
+        let z = test_scores(data, open, fit, &train, &test)?;
+        Ok((test, z))
     })?;
     // By axis and row.
     let mut with = vec![vec![0; data.rows.len()]; fit.axes.len()];

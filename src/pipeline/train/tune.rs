@@ -6,7 +6,7 @@ use super::blocks::{self, BlockRows, Blocks};
 use super::cross_fit::{Split, SplitScores, best, gather, split_scores, trial};
 use super::data::Data;
 use super::fit::Recipe;
-use super::side_by_side::side_by_side;
+use super::side_by_side::{bytes_of_block, bytes_of_terms, side_by_side};
 use super::{TrainParams, check_classes};
 use crate::Result;
 use crate::classifier::Scheme;
@@ -155,7 +155,11 @@ impl Search<'_> {
             Some((of, counts)) if of == candidate.features => counts,
             _ => Counts::read(&candidate.features, self.data.rewriter.clone(), &self.data.passages())?,
         };
-        let found = side_by_side(self.data, &counted, &splits, |(train, test)| match block {
+        let bytes = match block {
+            Some(rows) => bytes_of_block(self.data, rows),
+            None => bytes_of_terms(self.data, &counted, &recipe),
+        };
+        let found = side_by_side(bytes, &splits, |(train, test)| match block {
             Some(rows) => blocks::split_scores(self.data, rows, &of_block, &grids, train, test),
             None => split_scores(self.data, &counted, &recipe, &grids, train, test),
         })?;
