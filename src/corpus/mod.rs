@@ -18,6 +18,7 @@ mod scored;
 mod speakers;
 mod table;
 mod training;
+mod training_table;
 mod vectors;
 mod words;
 
@@ -40,6 +41,7 @@ pub use output::{Output, write_atomically};
 pub use scored::{Format, StatementFile, StatementWriter, each_statement, guard_formula, read_statements};
 pub use speakers::read_speakers;
 pub use table::{Row, Table, nearest};
-pub use training::{TrainingColumns, TrainingRow, TrainingSet, number_groups};
+pub use training::{TrainingRow, TrainingSet, number_groups};
+pub use training_table::TrainingColumns;
 pub use vectors::read_vectors;
 pub use words::{read_aliases, read_word_list};
