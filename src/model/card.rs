@@ -253,11 +253,12 @@ impl Validation {
 
     /// How many rows macro-F1 would need to gain this much more, should the learning curve go on as it did.
     ///
-    /// `None` when the curve does not rise, or would need more than a million rows.
+    /// `None` when the curve does not rise, or would need more than a million rows and eight times those there are.
     pub fn rows_for_gain(&self, gain: f64) -> Option<usize> {
         let slope = self.gain_per_doubling().filter(|slope| *slope > 0.001)?;
-        let rows = self.learning_curve.last()?.n_rows as f64 * libm::exp2(gain / slope);
-        (rows <= 1e6).then(|| ((rows / 10.0).round() * 10.0) as usize)
+        let times = libm::exp2(gain / slope);
+        let rows = self.learning_curve.last()?.n_rows as f64 * times;
+        (rows <= 1e6 || times <= 8.0).then(|| ((rows / 10.0).round() * 10.0) as usize)
     }
 
     /// The two in a sentence; empty without a learning curve.
@@ -459,11 +460,15 @@ mod tests {
         let v = curve(&[(100, 0.50), (200, 0.55), (400, 0.60)]);
         assert!((v.gain_per_doubling().expect("three points") - 0.05).abs() < 1e-12);
         assert_eq!(v.rows_for_gain(0.05), Some(800));
+        // With a million rows, twice as many are not out of the question.
+        let many = curve(&[(250_000, 0.50), (500_000, 0.55), (1_000_000, 0.60)]);
+        assert_eq!(many.rows_for_gain(0.05), Some(2_000_000));
     }
 
     #[test]
     fn a_flat_curve_and_two_points_ask_for_nothing() {
         assert_eq!(curve(&[(100, 0.5), (200, 0.5), (400, 0.5)]).rows_for_gain(0.05), None);
+        assert_eq!(curve(&[(25_000, 0.50), (50_000, 0.51), (100_000, 0.52)]).rows_for_gain(0.05), None);
         assert_eq!(curve(&[(100, 0.5), (200, 0.6)]).labels_asked_for(), "");
     }
 }
