@@ -232,6 +232,22 @@ mod tests {
     }
 
     #[test]
+    fn numbers_of_classes_do_not_hang_on_the_order_of_rows() {
+        let columns = TrainingColumns { labels: vec!["side".into(), "tone".into()], ..columns() };
+        let rows = "One,Right,\nTwo,?,warm\nThree,left,Cold\nFour,Centre,warm\n";
+        let set = read(&format!("text,side,tone\n{rows}"), &columns).expect("read");
+        let class = |row: &TrainingRow, axis: usize| -> Option<String> {
+            row.labels[axis].map(|k| set.axes.axes[axis].classes[k].id.clone())
+        };
+        let found = |axis: usize| set.rows.iter().map(|row| class(row, axis)).collect::<Vec<_>>();
+        let some = |id: &str| Some(id.to_string());
+        assert_eq!(found(0), [some("Right"), None, some("left"), some("Centre")]);
+        assert_eq!(found(1), [None, some("warm"), some("Cold"), some("warm")]);
+        let first: Vec<&str> = set.axes.axes.iter().map(|axis| axis.classes[0].id.as_str()).collect();
+        assert_eq!(first, ["Centre", "Cold"]);
+    }
+
+    #[test]
     fn spans_count_characters() {
         let columns = TrainingColumns { span: Some(("from".into(), "to".into())), ..columns() };
         let set = read("text,side,from,to\nŽivo Kyjiv!,x,5,10\nnone,y,,\n", &columns).expect("read");

@@ -134,6 +134,14 @@ fn a_damaged_or_foreign_model_is_refused() {
 }
 
 #[test]
+fn a_column_without_a_text_is_told() {
+    let dir = Workdir::new();
+    dir.write("t.csv", format!("text,label\n{}", ",yes\n,no\n".repeat(10)));
+    dir.sayso(&["train", "t.csv", "--text", "text", "--label", "label", "-o", "m.safetensors"])
+        .refused(&["labelled rows: 0 found", "20 rows without a text were passed over"]);
+}
+
+#[test]
 fn the_summary_of_scores_names_the_model_that_gave_them() {
     let dir = Workdir::new();
     dir.write("n.csv", "text\nWe demand tougher sanctions against the aggressor\n");

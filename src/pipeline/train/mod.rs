@@ -321,8 +321,10 @@ fn fit_blocks(
 
 fn check_classes(data: &Data<'_>) -> Result<()> {
     if data.axes.axes.is_empty() || data.rows.is_empty() {
+        let help = "Label some statements first: sayso label.";
+        let passed_over = data.notes.join("; ");
         return Err(Error::too_few("labelled rows", 0, 2 * FEWEST_PER_CLASS)
-            .with_help("Label some statements first: sayso label."));
+            .with_help(if passed_over.is_empty() { help.into() } else { format!("{passed_over}. {help}") }));
     }
     for (axis, definition) in data.axes.axes.iter().enumerate() {
         let counts = data.counts(axis);
