@@ -1,5 +1,7 @@
 //! From a text to the keys of its n-grams.
 
+use std::ops::Range;
+
 use super::hash::{CHANNEL, CHARS, WORD, hash, hash_within, mix};
 use super::params::{Block, Family, FeatureParams, Gram, NgramRange, Passage};
 use super::rewrite::Rewriter;
@@ -32,10 +34,24 @@ pub(super) struct Buffers {
 
 /// N-grams as they come out of a text.
 pub(super) enum Grams<'a> {
-    /// The word n-grams of length `n`: key `i` stands for the words `i..i + n`.
-    Words { n: usize, keys: &'a [u64], words: &'a [Word], text: &'a str },
+    /// The word n-grams, from the shortest on; [`Grams::words_of`] says which words a key stands for.
+    Words { range: NgramRange, keys: &'a [u64], words: &'a [Word], text: &'a str },
     /// Words whose character n-grams are to be counted: runs without blanks, and a key for each.
     Chars { text: &'a str, runs: &'a [(u32, u32)], keys: &'a [u64] },
+}
+
+impl Grams<'_> {
+    /// The words that key `i` of the word n-grams of `n_words` words stands for.
+    pub(super) fn words_of(range: NgramRange, n_words: usize, mut i: usize) -> Range<usize> {
+        for n in usize::from(range.min)..=usize::from(range.max) {
+            let of_length = (n_words + 1).saturating_sub(n);
+            if i < of_length {
+                return i..i + n;
+            }
+            i -= of_length;
+        }
+        0..0
+    }
 }
 
 /// A place where n-grams are looked for: the channel's name is part of their terms.
@@ -142,20 +158,20 @@ impl Analyser {
 
     /// Finds the words of the text read last, and their keys.
     pub(super) fn find_words(&self, buffers: &mut Buffers) {
-        find_words(&buffers.text, &mut buffers.marks, &mut buffers.words);
+        let Buffers { text, marks, words, hashes, .. } = buffers;
+        find_words(text, marks, words, hashes);
         if !self.stop_words.is_empty() {
-            let text = &buffers.text;
-            buffers.words.retain(|w| !self.stop_words.contains(&text[w.start as usize..w.end as usize]));
+            let mut kept =
+                words.iter().map(|w| !self.stop_words.contains(&text[w.start as usize..w.end as usize]));
+            hashes.retain(|_| kept.next().unwrap_or(true));
+            words.retain(|w| !self.stop_words.contains(&text[w.start as usize..w.end as usize]));
         }
         if self.params.negation {
-            mark_negation(&buffers.text, &mut buffers.words);
+            mark_negation(text, words);
+            for (_, key) in words.iter().zip(hashes).filter(|(word, _)| word.negated) {
+                *key = negated(*key);
+            }
         }
-        buffers.hashes.clear();
-        let text = buffers.text.as_bytes();
-        buffers.hashes.extend(buffers.words.iter().map(|w| {
-            let key = hash_within(WORD, text, w.start as usize, w.end as usize);
-            if w.negated { mix(key, WORD) | 1 } else { key }
-        }));
     }
 
     fn emit(
@@ -174,8 +190,8 @@ impl Analyser {
                 match block.gram {
                     Gram::Word => {
                         let range = self.params.words.unwrap_or(NgramRange::new(1, 1));
+                        keys.clear();
                         for n in usize::from(range.min)..=usize::from(range.max) {
-                            keys.clear();
                             match n {
                                 1 => keys.extend(hashes.iter().map(|h| in_channel(*h, channel_key))),
                                 2 => keys.extend(
@@ -184,8 +200,8 @@ impl Analyser {
                                 _ => keys
                                     .extend(hashes.windows(n).map(|w| in_channel(ngram_key(w), channel_key))),
                             }
-                            found(index, channel.name, Grams::Words { n, keys, words, text });
                         }
+                        found(index, channel.name, Grams::Words { range, keys, words, text });
                     }
                     Gram::Char => {
                         keys.clear();
@@ -223,7 +239,7 @@ impl Analyser {
         loop {
             let stop = next_blank(bytes, start, end);
             let word = if bytes[start..stop].starts_with(NEGATED.as_bytes()) {
-                mix(hash_within(WORD, bytes, start + NEGATED.len(), stop), WORD) | 1
+                negated(hash_within(WORD, bytes, start + NEGATED.len(), stop))
             } else {
                 hash_within(WORD, bytes, start, stop)
             };
@@ -313,6 +329,11 @@ fn next_blank(bytes: &[u8], mut start: usize, end: usize) -> usize {
     end
 }
 
+/// The key of a word within the reach of a negation.
+fn negated(key: u64) -> u64 {
+    mix(key, WORD) | 1
+}
+
 fn ngram_key(hashes: &[u64]) -> u64 {
     let mut key = hashes.first().copied().unwrap_or(1);
     for h in hashes.get(1..).unwrap_or_default() {
@@ -365,10 +386,10 @@ mod tests {
         let passage = Passage { text: "We will not give up Kyiv.", target: "War", span: None };
         let mut seen = 0;
         analyser.analyse(passage, &mut Buffers::default(), |block, channel, grams| match grams {
-            Grams::Words { n, keys, words, text } => {
+            Grams::Words { range, keys, words, text } => {
                 for (i, key) in keys.iter().enumerate() {
                     let mut term = String::new();
-                    spell(channel, &words[i..i + n], text, &mut term);
+                    spell(channel, &words[Grams::words_of(range, words.len(), i)], text, &mut term);
                     let block = analyser.blocks()[block];
                     assert_eq!(Analyser::term_key(block, &term, 0, term.len()), *key, "{term}");
                     seen += 1;

@@ -53,7 +53,8 @@ pub(super) fn rows<F: FnMut(&[u32], &mut [f32])>(
 pub(super) struct Columns {
     /// How many columns its texts hold, those of each text counted once.
     pub(super) n_entries: usize,
-    pub(super) column_of: Vec<u32>,
+    /// The number of each term's column, which is one more, or 0 where the term was dropped.
+    pub(super) number_of: Vec<u32>,
     pub(super) lists: Lists,
     pub(super) contents: Contents,
 }
@@ -79,8 +80,8 @@ impl Columns {
         lengths: &mut [usize],
         mut finish: impl FnMut(&[u32], &mut [f32]),
     ) {
-        let mut tally = Tally::with_idle(n_cols);
-        let (mut from, idle) = (0, n_cols as u32);
+        let mut tally = Tally::of_columns(n_cols);
+        let mut from = 0;
         for (text, length) in self.contents.starts.windows(2).zip(lengths) {
             let mut rest = &mut self.contents.items[text[0]..text[1]];
             while let Some(first) = rest.first() {
@@ -88,15 +89,15 @@ impl Columns {
                     let n = rest.iter().position(|item| *item >= LIST).unwrap_or(rest.len());
                     let (terms, others) = rest.split_at_mut(n);
                     rest = others;
-                    // All become columns before one is counted, so that the counts are on their way meanwhile. Those that were
-                    // dropped add nothing to a count that is idle.
+                    // All become columns before one is counted, so that the counts are on their way meanwhile.
+                    let (number_of, ahead) = (&self.number_of[..], tally.ahead());
                     for at in 0..n {
                         if let Some(next) = terms.get(at + AHEAD) {
-                            prefetch(self.column_of.as_ptr().wrapping_add(*next as usize));
+                            prefetch(number_of.as_ptr().wrapping_add(*next as usize));
                         }
-                        let column = self.column_of[terms[at] as usize].min(idle);
-                        tally.prefetch(column);
-                        terms[at] = column;
+                        let number = number_of[terms[at] as usize];
+                        ahead(number);
+                        terms[at] = number;
                     }
                     tally.add_known(terms);
                 } else {

@@ -7,7 +7,7 @@ use super::analysis::{Analyser, Buffers, Grams, spell};
 use super::columns::Columns;
 use super::pages::{reserve, room_for};
 use super::params::{NgramRange, Passage};
-use super::table::{ABSENT, AHEAD, KeyTable, prefetch};
+use super::table::{AHEAD, KeyTable, prefetch};
 use super::tally::WordLists;
 
 /// Terms in the order of their first occurrence, and what each text holds of them.
@@ -96,9 +96,10 @@ impl Contents {
 }
 
 impl Counter {
-    fn new(spelled_from: u32) -> Self {
+    /// A counter with room for so many terms before it grows.
+    fn with_capacity(n: usize, spelled_from: u32) -> Self {
         Self {
-            table: KeyTable::with_capacity(1 << 12),
+            table: KeyTable::with_capacity(n),
             seen: Vec::new(),
             block: Vec::new(),
             spellings: Spellings {
@@ -114,15 +115,18 @@ impl Counter {
 
     /// Finds all n-grams of these passages. Those in fewer texts than `spelled_from` may be left without a spelling.
     pub(super) fn read(analyser: &Analyser, passages: &[Passage<'_>], spelled_from: u32) -> Self {
-        let mut counter = Self::new(spelled_from);
+        let n_bytes: usize = passages.iter().map(|passage| passage.text.len()).sum();
+        let mut counter = Self::with_capacity(n_bytes / BYTES_A_TERM, spelled_from);
         let mut buffers = Buffers::default();
         let range = analyser.params().chars.unwrap_or(NgramRange::new(1, 1));
         let expected = passages.len();
         for passage in passages {
             analyser.analyse(*passage, &mut buffers, |block, channel, grams| match grams {
-                Grams::Words { n, keys, words, text } => {
+                Grams::Words { range, keys, words, text } => {
                     counter.contents.room_for(keys.len(), expected);
-                    counter.words(block, keys, |i, out| spell(channel, &words[i..i + n], text, out));
+                    counter.words(block, keys, |i, out| {
+                        spell(channel, &words[Grams::words_of(range, words.len(), i)], text, out);
+                    });
                 }
                 Grams::Chars { text, runs, keys } => {
                     counter.contents.room_for(2 * keys.len(), expected);
@@ -248,19 +252,23 @@ impl Counter {
     /// What is left when each term has become a column of a vocabulary, or nothing.
     pub(super) fn into_columns(self, vocabulary: &KeyTable) -> Columns {
         let keys = vocabulary.keys();
-        let mut columns = vocabulary.get_all(self.table.keys());
-        for (column, key) in columns.iter_mut().zip(self.table.keys()) {
+        let mut number_of = vec![0; self.table.len()];
+        vocabulary.look_up(self.table.keys(), &mut number_of, |_| {});
+        for (number, key) in number_of.iter_mut().zip(self.table.keys()) {
             // A term that was dropped may be taken for one that was kept, and then a text's entries would be fewer than counted.
-            if keys.get(*column as usize).is_some_and(|kept| kept != key) {
-                *column = ABSENT;
+            if *number != 0 && keys[*number as usize - 1] != *key {
+                *number = 0;
             }
         }
-        let kept = self.seen.iter().zip(&columns).filter(|(_, column)| **column != ABSENT);
+        let kept = self.seen.iter().zip(&number_of).filter(|(_, number)| **number != 0);
         let n_entries = kept.map(|(seen, _)| seen.df as usize).sum();
-        let lists = self.lists.lists.renumbered(|id| columns[id as usize]);
-        Columns { n_entries, column_of: columns, lists, contents: self.contents }
+        let lists = self.lists.lists.renumbered(|id| number_of[id as usize]);
+        Columns { n_entries, number_of, lists, contents: self.contents }
     }
 }
+
+/// There is a new term at least for so many bytes of text, but where texts are alike.
+const BYTES_A_TERM: usize = 64;
 
 #[cfg(test)]
 mod tests {
@@ -280,8 +288,8 @@ mod tests {
         let key = counter().keys()[0];
         let vocabulary = |key| KeyTable::from_keys(vec![key]).expect("one key");
         let n_entries = |key| counter().into_columns(&vocabulary(key)).n_entries;
-        // Slots do not hold the last two bits of a key.
-        assert_eq!(vocabulary(key ^ 2).get(key), 0);
-        assert_eq!((n_entries(key), n_entries(key ^ 2)), (1, 0));
+        // Neither the place nor the slot of a key holds bit 9 of it in a table of 256 groups.
+        assert_eq!(vocabulary(key ^ 1 << 9).number(key), 1);
+        assert_eq!((n_entries(key), n_entries(key ^ 1 << 9)), (1, 0));
     }
 }

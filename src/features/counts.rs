@@ -7,7 +7,7 @@ use super::matrix::CsrMatrix;
 use super::pages::zeros;
 use super::params::{FeatureParams, Passage};
 use super::rewrite::Rewriter;
-use super::table::{ABSENT, AHEAD, prefetch};
+use super::table::{AHEAD, prefetch};
 use super::tfidf::tally;
 use super::weigh::{Weigher, idf};
 use crate::Result;
@@ -72,7 +72,7 @@ impl Counts {
         Some(rayon::join(|| side(train), || side(test)))
     }
 
-    /// The rows of these passages; `columns` says what becomes of each term, those that become [`ABSENT`] are dropped.
+    /// The rows of these passages; `columns` says what becomes of each term, those that become [`DROPPED`] are dropped.
     fn matrix(
         &self,
         passages: &[usize],
@@ -94,7 +94,7 @@ impl Counts {
                 let column = columns[*id as usize];
                 out.columns[end] = column;
                 out.values[end] = self.count(at);
-                end += usize::from(column != ABSENT);
+                end += usize::from(column != DROPPED);
             }
             weigher.row(&out.columns[begin..end], &mut out.values[begin..end]);
             out.starts.push(end);
@@ -114,7 +114,7 @@ impl Counts {
         }
     }
 
-    /// The column of each term in a vocabulary of these rows, or [`ABSENT`]; the idf of each column; where its blocks begin.
+    /// The column of each term in a vocabulary of these rows, or [`DROPPED`]; the idf of each column; where its blocks begin.
     fn columns(&self, train: &[usize]) -> (Vec<u32>, Vec<f32>, Vec<u32>) {
         let mut df = vec![0_u32; self.by_key.len()];
         for i in train {
@@ -124,7 +124,7 @@ impl Counts {
         }
         let least = self.params.min_df;
         let most = self.params.most_texts(train.len());
-        let (mut columns, mut idfs) = (vec![ABSENT; df.len()], Vec::new());
+        let (mut columns, mut idfs) = (vec![DROPPED; df.len()], Vec::new());
         let mut starts = vec![0_u32];
         for block in self.starts.windows(2) {
             let by_key = &self.by_key[block[0] as usize..block[1] as usize];
@@ -160,6 +160,9 @@ impl Counts {
         (columns, idfs, starts)
     }
 }
+
+/// What a term becomes that is no column.
+const DROPPED: u32 = u32::MAX;
 
 #[cfg(test)]
 mod tests {

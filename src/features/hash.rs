@@ -35,11 +35,23 @@ pub(super) fn hash_within(seed: u64, bytes: &[u8], start: usize, end: usize) -> 
             // Those beyond the end are masked away.
             finish(seed, n, u128::from_le_bytes(*chunk) & (u128::MAX >> (128 - 8 * n)))
         }
+        _ => hash_at_end(seed, bytes, start, end),
+    }
+}
+
+/// The same where what follows has no sixteen bytes, or the string has more.
+#[cold]
+fn hash_at_end(seed: u64, bytes: &[u8], start: usize, end: usize) -> u64 {
+    let n = end - start;
+    match bytes.last_chunk::<16>() {
+        Some(chunk) if n <= 16 && n > 0 => {
+            let before = start + 16 - bytes.len();
+            finish(seed, n, u128::from_le_bytes(*chunk) >> (8 * before) & (u128::MAX >> (128 - 8 * n)))
+        }
         _ => hash_pieces(seed, &bytes[start..end]),
     }
 }
 
-#[cold]
 fn hash_pieces(seed: u64, bytes: &[u8]) -> u64 {
     let padded = |piece: &[u8]| {
         let mut chunk = [0; 16];

@@ -2,7 +2,6 @@
 
 use super::analysis::{Analyser, Buffers, Grams};
 use super::params::{NgramRange, Passage};
-use super::table::{ABSENT, AHEAD};
 use super::tally::{Tally, WordLists};
 use super::tfidf::Tfidf;
 
@@ -12,8 +11,8 @@ pub(crate) struct Reader<'a> {
     buffers: Buffers,
     lists: WordLists,
     tally: Tally,
-    /// The columns of the keys looked up last.
-    ids: Vec<u32>,
+    /// The numbers of the keys looked up last come first; the rest is room.
+    numbers: Vec<u32>,
 }
 
 impl<'a> Reader<'a> {
@@ -22,8 +21,8 @@ impl<'a> Reader<'a> {
             tfidf,
             buffers: Buffers::default(),
             lists: WordLists::default(),
-            tally: Tally::with_idle(tfidf.vocabulary().len()),
-            ids: Vec::new(),
+            tally: Tally::of_columns(tfidf.vocabulary().len()),
+            numbers: Vec::new(),
         }
     }
 
@@ -40,45 +39,37 @@ impl<'a> Reader<'a> {
     /// Gives `found(column, count)` for the terms of the passage counted last, in the order of first occurrence. `ahead` is
     /// told of each column some steps before.
     #[inline]
-    pub(crate) fn drain(&mut self, ahead: impl Fn(u32), found: impl FnMut(u32, u32)) {
-        self.tally.drain(ahead, found);
+    pub(crate) fn drain(&mut self, ahead: impl Fn(u32), mut found: impl FnMut(u32, u32)) {
+        self.tally.drain(|number| ahead(number - 1), |number, count| found(number - 1, count));
     }
 
     /// Counts the terms of a passage. Returns its words and how many of them are terms by themselves.
     pub(crate) fn count(&mut self, passage: Passage<'_>) -> (usize, usize) {
         let mut words = None;
-        let Self { tfidf, buffers, lists, tally, ids } = self;
+        let Self { tfidf, buffers, lists, tally, numbers } = self;
         lists.bound();
         let table = &tfidf.vocabulary().table;
-        let idle = tfidf.vocabulary().len() as u32;
         let range = tfidf.params().chars.unwrap_or(NgramRange::new(1, 1));
         tfidf.analyser().analyse(passage, buffers, |_, channel, grams| match grams {
-            Grams::Words { n, keys, .. } => {
-                for key in keys.iter().take(AHEAD) {
-                    table.prefetch(*key);
-                }
+            Grams::Words { range, keys, words: found, .. } => {
                 // All are looked up before one is counted, so that the counts are on their way meanwhile.
-                ids.clear();
-                for (i, key) in keys.iter().enumerate() {
-                    if let Some(next) = keys.get(i + AHEAD) {
-                        table.prefetch(*next);
-                    }
-                    // Whether a key is known cannot be foreseen: those that are not add nothing to a count that is idle.
-                    let id = table.get(*key).min(idle);
-                    tally.prefetch(id);
-                    ids.push(id);
+                if numbers.len() < keys.len() {
+                    numbers.resize(keys.len().next_power_of_two(), 0);
                 }
-                let known = tally.add_known(ids);
+                let numbers = &mut numbers[..keys.len()];
+                table.look_up(keys, numbers, tally.ahead());
+                tally.add_known(numbers);
                 // The first single words to come are those of the whole text.
-                if n == 1 {
-                    words.get_or_insert((keys.len(), known));
+                if range.min == 1 {
+                    let single = &numbers[..found.len()];
+                    words.get_or_insert_with(|| (single.len(), single.iter().filter(|n| **n != 0).count()));
                 }
             }
             Grams::Chars { text, runs, keys } => {
                 let word = |i: usize| &text[runs[i].0 as usize..runs[i].1 as usize];
                 lists.read(range, channel, keys, word, |cut, ids| {
                     cut.keys().iter().for_each(|key| table.prefetch(*key));
-                    ids.extend(cut.keys().iter().map(|key| table.get(*key)).filter(|id| *id != ABSENT));
+                    ids.extend(cut.keys().iter().map(|key| table.number(*key)).filter(|number| *number != 0));
                 });
                 lists.spread(tally);
             }

@@ -131,7 +131,7 @@ fn merged(found: &[Vec<Vec<Candidate>>], part: usize) -> Vec<Candidate> {
     let mut table = KeyTable::with_capacity(most);
     let mut all: Vec<Candidate> = Vec::with_capacity(most);
     for candidate in found.iter().flat_map(|parts| &parts[part]) {
-        match all.get_mut(table.insert(candidate.key << PARTS.ilog2()) as usize) {
+        match all.get_mut(table.insert(candidate.key) as usize) {
             Some(known) => known.df += candidate.df,
             None => all.push(*candidate),
         }

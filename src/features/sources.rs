@@ -2,7 +2,6 @@
 
 use super::analysis::{Analyser, Buffers, CharGrams, Grams};
 use super::params::{Family, NgramRange, Passage};
-use super::table::ABSENT;
 use super::tfidf::Tfidf;
 
 /// A text as the model reads it, its words, and which of them each term comes from.
@@ -49,18 +48,19 @@ impl Tfidf {
             (Family::Window, "after") => before + inside,
             _ => 0,
         };
-        let mut cut = CharGrams::default();
+        let (mut cut, mut numbers) = (CharGrams::default(), Vec::new());
         let range = self.params().chars.unwrap_or(NgramRange::new(1, 1));
         let table = &self.vocabulary().table;
         self.analyser().analyse(passage, &mut Buffers::default(), |block, channel, grams| match grams {
-            Grams::Words { n, keys, words, .. } => {
-                for (i, id) in table.get_all(keys).into_iter().enumerate() {
-                    if id == ABSENT {
-                        continue;
-                    }
+            Grams::Words { range, keys, words, .. } => {
+                numbers.resize(keys.len(), 0);
+                table.look_up(keys, &mut numbers, |_| {});
+                for (i, number) in numbers.iter().enumerate() {
+                    let Some(id) = number.checked_sub(1) else { continue };
                     let at = |word: &super::words::Word| holder(base(block, channel) + word.start as usize);
-                    let share = 1.0 / n as f64;
-                    places.extend(words[i..i + n].iter().map(|w| Place { id, word: at(w), share }));
+                    let words = &words[Grams::words_of(range, words.len(), i)];
+                    let share = 1.0 / words.len() as f64;
+                    places.extend(words.iter().map(|w| Place { id, word: at(w), share }));
                 }
             }
             Grams::Chars { text, runs, .. } => {
@@ -69,7 +69,7 @@ impl Tfidf {
                     let word = holder(base(block, channel) + *start as usize);
                     Analyser::char_grams(range, run, channel, &mut cut);
                     cut.keys().iter().for_each(|key| table.prefetch(*key));
-                    let known = cut.keys().iter().map(|key| table.get(*key)).filter(|id| *id != ABSENT);
+                    let known = cut.keys().iter().filter_map(|key| table.number(*key).checked_sub(1));
                     places.extend(known.map(|id| Place { id, word, share: 1.0 }));
                 }
             }

@@ -1,5 +1,7 @@
 //! The table of keys: open addressing, eight bytes a slot, so that a probe touches one cache line.
 
+use std::hint::select_unpredictable;
+
 use super::pages::filled;
 
 /// So many slots are looked at together.
@@ -12,19 +14,15 @@ struct Group([u64; GROUP]);
 
 /// From 64-bit keys to dense ids, in the order of insertion.
 ///
-/// With `2^g` groups, the upper `g` bits of a key choose its group. A slot holds the key's other bits but the last two, and
-/// below them the id plus one, which has room as at most three quarters of the slots are taken. So a key is compared in nearly all of its
-/// bits without a look elsewhere: in a table of a million keys, about one in 10¹³ unknown keys is taken for a known one.
+/// With `2^g` groups, bits 1 to `g` of a key choose its group (bit 0 is set in all keys). A slot holds the key's bits from `g + 2` on,
+/// and below them the key's *number*, its id plus one, which has room as at most three quarters of the slots are taken. So a key is
+/// compared in nearly all of its bits without a look elsewhere: in a table of a million keys, about one in 10¹³ unknown keys is taken
+/// for a known one. Number 0 stands for keys that a table does not hold.
 #[derive(Debug, Clone)]
 pub(super) struct KeyTable {
     groups: Vec<Group>,
     keys: Vec<u64>,
-    /// The number of groups is two to this power.
-    bits: u32,
 }
-
-/// Stands for the id of a key that a table does not hold.
-pub(super) const ABSENT: u32 = u32::MAX;
 
 impl Default for KeyTable {
     fn default() -> Self {
@@ -41,7 +39,7 @@ impl KeyTable {
     /// A table with slots for this many keys, and none in them.
     fn empty(keys: Vec<u64>, n: usize) -> Self {
         let groups = (n.max(384) * 4 / 3 / GROUP + 1).next_power_of_two();
-        Self { groups: filled(Group::default(), groups), keys, bits: groups.ilog2() }
+        Self { groups: filled(Group::default(), groups), keys }
     }
 
     /// A table of these keys, which get their places as ids; `None` when one stands twice.
@@ -52,10 +50,8 @@ impl KeyTable {
             if let Some(next) = table.keys.get(id + AHEAD) {
                 table.prefetch(*next);
             }
-            if table.get(table.keys[id]) != ABSENT {
-                return None;
-            }
-            table.put(table.keys[id], id as u32);
+            let key = table.keys[id];
+            table.put(key, id as u32, table.slots().search(key).err()?);
         }
         Some(table)
     }
@@ -68,103 +64,165 @@ impl KeyTable {
         &self.keys
     }
 
-    fn n_slots(&self) -> usize {
-        self.groups.len() * GROUP
-    }
-
-    /// The group of a key, and what its slot holds above the id.
     #[inline]
-    fn place(&self, key: u64) -> (usize, u64) {
-        ((key >> (64 - self.bits)) as usize, key << self.bits & !(self.n_slots() as u64 - 1))
+    fn slots(&self) -> Slots<'_> {
+        Slots { groups: &self.groups }
     }
 
     /// Asks the processor to fetch the slots of this key, so that a later look finds them in cache.
     #[inline]
     pub(super) fn prefetch(&self, key: u64) {
-        prefetch(&raw const self.groups[self.place(key).0]);
+        self.slots().prefetch(key);
     }
 
-    /// The id of a key, or [`ABSENT`].
+    /// The number of a key: its id plus one, or 0.
     #[inline]
-    pub(super) fn get(&self, key: u64) -> u32 {
-        let (mut at, tag) = self.place(key);
-        let last_id = self.n_slots() as u64 - 1;
-        loop {
-            let group = &self.groups[at & (self.groups.len() - 1)].0;
-            // Equal upper bits cancel out, and what is left is the id plus one. All slots are looked at: which one it
-            // is cannot be foreseen, and a wrong guess costs more than three comparisons.
-            // At most one fits; an empty one fits a tag of zeros, and then adds nothing.
-            let mut found = 0;
-            for slot in group {
-                let rest = slot ^ tag;
-                found |= if rest <= last_id { rest } else { 0 };
-            }
-            if found != 0 || group[GROUP - 1] == 0 {
-                return (found as u32).wrapping_sub(1);
-            }
-            at += 1;
-        }
+    pub(super) fn number(&self, key: u64) -> u32 {
+        self.slots().search(key).unwrap_or(0)
     }
 
-    /// The ids of many keys; [`ABSENT`] for those it does not hold.
-    pub(super) fn get_all(&self, keys: &[u64]) -> Vec<u32> {
-        let look = |(i, key): (usize, &u64)| {
-            if let Some(next) = keys.get(i + AHEAD) {
-                self.prefetch(*next);
-            }
-            self.get(*key)
+    /// Writes the number of each key, and calls `found` with it.
+    #[inline]
+    pub(super) fn look_up(&self, keys: &[u64], numbers: &mut [u32], found: impl Fn(u32)) {
+        let slots = self.slots();
+        let look = |(key, number): (&u64, &mut u32)| {
+            *number = slots.number(*key);
+            found(*number);
         };
-        keys.iter().enumerate().map(look).collect()
+        let ahead = AHEAD.min(keys.len());
+        keys[..ahead].iter().for_each(|key| slots.prefetch(*key));
+        let (first, last) = keys.split_at(keys.len() - ahead);
+        let (of_first, of_last) = numbers.split_at_mut(first.len());
+        for (pair, next) in first.iter().zip(of_first).zip(&keys[ahead..]) {
+            slots.prefetch(*next);
+            look(pair);
+        }
+        last.iter().zip(of_last).for_each(look);
     }
 
     /// The id of a key, new if the key is.
     #[inline]
     pub(super) fn insert(&mut self, key: u64) -> u32 {
-        match self.get(key) {
-            ABSENT => self.add(key),
-            id => id,
+        match self.slots().search(key) {
+            Ok(number) => number - 1,
+            Err(group) => self.add(key, group),
         }
     }
 
-    fn add(&mut self, key: u64) -> u32 {
+    fn add(&mut self, key: u64, group: usize) -> u32 {
         let id = self.keys.len() as u32;
         self.keys.push(key);
-        self.put(key, id);
-        if self.keys.len() * 4 >= self.n_slots() * 3 {
+        self.put(key, id, group);
+        if self.keys.len() >= self.groups.len() * GROUP / 4 * 3 {
             self.grow();
         }
         id
     }
 
-    /// Puts an id into the first empty slot for its key.
+    /// Puts an id into the first empty slot of a group.
     #[inline]
-    fn put(&mut self, key: u64, id: u32) {
-        let (mut at, tag) = self.place(key);
-        let mask = self.groups.len() - 1;
-        loop {
-            let group = &mut self.groups[at & mask].0;
-            if let Some(slot) = group.iter_mut().find(|slot| **slot == 0) {
-                *slot = tag | (u64::from(id) + 1);
-                return;
-            }
-            at += 1;
+    fn put(&mut self, key: u64, id: u32, group: usize) {
+        let (_, tag) = self.slots().place(key);
+        if let Some(slot) = self.groups[group].0.iter_mut().find(|slot| **slot == 0) {
+            *slot = tag | (u64::from(id) + 1);
         }
     }
 
     fn grow(&mut self) {
-        self.bits += 1;
-        self.groups = filled(Group::default(), 1 << self.bits);
+        self.groups = filled(Group::default(), 2 * self.groups.len());
         for id in 0..self.keys.len() {
             if let Some(next) = self.keys.get(id + AHEAD) {
                 self.prefetch(*next);
             }
-            self.put(self.keys[id], id as u32);
+            let key = self.keys[id];
+            let (mut group, _) = self.slots().place(key);
+            while self.groups[group].0[GROUP - 1] != 0 {
+                group = (group + 1) & (self.groups.len() - 1);
+            }
+            self.put(key, id as u32, group);
         }
     }
 }
 
+/// The slots of a table.
+#[derive(Clone, Copy)]
+struct Slots<'t> {
+    groups: &'t [Group],
+}
+
+impl Slots<'_> {
+    /// Where the group of a key is, and what its slot holds above the number.
+    #[inline]
+    fn place(self, key: u64) -> (usize, u64) {
+        ((key >> 1) as usize & (self.groups.len() - 1), key & !self.most())
+    }
+
+    /// No number is above; all its bits are set.
+    #[inline]
+    fn most(self) -> u64 {
+        (self.groups.len() * GROUP) as u64 - 1
+    }
+
+    #[inline]
+    fn prefetch(self, key: u64) {
+        prefetch(self.groups.as_ptr().wrapping_add(self.place(key).0));
+    }
+
+    /// The number of a key, or the group that would take it.
+    #[inline]
+    fn search(self, key: u64) -> Result<u32, usize> {
+        let (group, tag) = self.place(key);
+        self.search_from(group, tag)
+    }
+
+    #[inline]
+    fn search_from(self, mut at: usize, tag: u64) -> Result<u32, usize> {
+        loop {
+            let group = &self.groups[at].0;
+            let found = self.find(group, tag);
+            if found != 0 {
+                return Ok(found as u32);
+            }
+            if group[GROUP - 1] == 0 {
+                return Err(at);
+            }
+            at = (at + 1) & (self.groups.len() - 1);
+        }
+    }
+
+    /// The number of a key, or 0, with no branch on which of both.
+    #[inline]
+    fn number(self, key: u64) -> u32 {
+        let (at, tag) = self.place(key);
+        let group = &self.groups[at].0;
+        let found = self.find(group, tag);
+        // Whether a key is known cannot be foreseen, so that is asked last; that a group is full is rare.
+        if group[GROUP - 1] != 0 && found == 0 { self.number_beyond(at, tag) } else { found as u32 }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn number_beyond(self, at: usize, tag: u64) -> u32 {
+        self.search_from((at + 1) & (self.groups.len() - 1), tag).unwrap_or(0)
+    }
+
+    /// The number that stands in a group beside this tag, or 0.
+    #[inline]
+    fn find(self, group: &[u64; GROUP], tag: u64) -> u64 {
+        // Equal upper bits cancel out, and what is left is the number. All slots are looked at: which one it is cannot be
+        // foreseen, and a wrong guess costs more than three comparisons.
+        // At most one fits; an empty one fits a tag of zeros, and then adds nothing.
+        let mut found = 0;
+        for slot in group {
+            let rest = slot ^ tag;
+            found |= select_unpredictable(rest <= self.most(), rest, 0);
+        }
+        found
+    }
+}
+
 /// So many keys ahead a table is fetched: about one memory latency's worth of probes.
-pub(super) const AHEAD: usize = 32;
+pub(super) const AHEAD: usize = 48;
 
 /// Hints that this place will be read soon. Never changes a result; on other processors it does nothing.
 #[inline]
@@ -191,14 +249,21 @@ mod tests {
     fn holds(keys: &[u64]) {
         let mut table = KeyTable::with_capacity(1);
         for (i, key) in keys.iter().enumerate() {
-            assert_eq!((table.get(*key), table.insert(*key)), (ABSENT, i as u32));
+            assert_eq!((table.number(*key), table.insert(*key)), (0, i as u32));
         }
         let whole = KeyTable::from_keys(keys.to_vec()).expect("none twice");
         for (i, key) in keys.iter().enumerate() {
             assert_eq!(
-                (table.get(*key), table.insert(*key), whole.get(*key)),
-                (i as u32, i as u32, i as u32)
+                (table.number(*key), table.insert(*key), whole.number(*key)),
+                (i as u32 + 1, i as u32, i as u32 + 1)
             );
+        }
+        for n in [0, 1, AHEAD - 1, AHEAD, AHEAD + 1, keys.len()] {
+            let (mut numbers, unknown) = (vec![9; n + 1], 1 << 63 | 1);
+            table.look_up(&[&keys[..n], &[unknown]].concat(), &mut numbers, |number| {
+                assert!(number as usize <= n);
+            });
+            assert!(numbers[..n].iter().copied().eq(1..=n as u32) && numbers[n] == 0);
         }
         assert!(KeyTable::from_keys([keys, &keys[..1]].concat()).is_none());
         assert_eq!(table.len(), keys.len());
@@ -213,6 +278,6 @@ mod tests {
     fn keys_that_crowd_one_place_are_told_apart() {
         // All want the first group, or the last and from there on the first.
         holds(&(0..900).map(|i| i << 20 | 1).collect::<Vec<_>>());
-        holds(&(0..900).map(|i| u64::MAX << 40 | i << 20 | 1).collect::<Vec<_>>());
+        holds(&(0..900).map(|i| i << 20 | 0xF_FFFF).collect::<Vec<_>>());
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::analysis::{Analyser, CharGrams};
 use super::params::NgramRange;
-use super::table::{ABSENT, AHEAD, KeyTable, prefetch};
+use super::table::{AHEAD, KeyTable, prefetch};
 
 /// Counts of one text, by id, and the ids that were met, in the order of their first occurrence.
 ///
@@ -20,10 +20,10 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// A tally of ids below `n_ids`, and of the id `n_ids` itself, which may be added but is not met.
-    pub(super) fn with_idle(n_ids: usize) -> Self {
-        let mut counts = vec![0; n_ids + 1];
-        counts[n_ids] = 1;
+    /// A tally of `n` columns by their numbers, which are one more; number 0 may be added, but is not met.
+    pub(super) fn of_columns(n: usize) -> Self {
+        let mut counts = vec![0; n + 1];
+        counts[0] = 1;
         Self { counts, ..Self::default() }
     }
 
@@ -43,10 +43,11 @@ impl Tally {
         }
     }
 
-    /// Asks the processor to fetch the count of an id.
+    /// What asks the processor to fetch the count of an id, as long as no more room is made.
     #[inline]
-    pub(super) fn prefetch(&self, id: u32) {
-        prefetch(self.counts.as_ptr().wrapping_add(id as usize));
+    pub(super) fn ahead(&self) -> impl Fn(u32) + Copy + use<> {
+        let counts = self.counts.as_ptr();
+        move |id| prefetch(counts.wrapping_add(id as usize))
     }
 
     /// Counts an id once.
@@ -77,22 +78,21 @@ impl Tally {
         *met += n;
     }
 
-    /// Counts each of these ids once, but for the idle one, which adds nothing. Returns how many were counted.
+    /// Counts each of these numbers once, but for 0.
     #[inline]
-    pub(super) fn add_known(&mut self, ids: &[u32]) -> usize {
-        let idle = self.counts.len() as u32 - 1;
-        self.expect(ids.len());
-        self.add_each(ids, |id| u32::from(id != idle));
-        ids.iter().filter(|id| **id != idle).count()
+    pub(super) fn add_known(&mut self, numbers: &[u32]) {
+        self.expect(numbers.len());
+        // Whether a number is 0 cannot be foreseen, so it is counted, and nothing is added to a count that is idle.
+        self.add_each(numbers, |number| u32::from(number != 0));
     }
 
-    /// Writes the ids met and their counts, [`Tally::n_met`] of each, and begins anew.
-    pub(super) fn drain_into(&mut self, ids: &mut [u32], counts: &mut [f32]) {
+    /// Writes the columns met and their counts, [`Tally::n_met`] of each, and begins anew.
+    pub(super) fn drain_into(&mut self, columns: &mut [u32], counts: &mut [f32]) {
         let mut at = 0;
         self.drain(
             |_| {},
-            |id, count| {
-                ids[at] = id;
+            |number, count| {
+                columns[at] = number - 1;
                 counts[at] = count as f32;
                 at += 1;
             },
@@ -225,15 +225,15 @@ impl Lists {
         prefetch(from.wrapping_add(16));
     }
 
-    /// The same lists with other ids; those whose id becomes [`ABSENT`] are dropped.
-    pub(super) fn renumbered(mut self, id: impl Fn(u32) -> u32) -> Self {
+    /// The same lists with column numbers in place of ids; those whose number is 0 are dropped.
+    pub(super) fn renumbered(mut self, number_of: impl Fn(u32) -> u32) -> Self {
         let mut end = 0;
         for (from, to) in &mut self.spans {
             let begin = end;
             for at in *from..*to {
-                let number = id(self.ids[at as usize]);
+                let number = number_of(self.ids[at as usize]);
                 self.ids[end as usize] = number;
-                end += u32::from(number != ABSENT);
+                end += u32::from(number != 0);
             }
             (*from, *to) = (begin, end);
         }
@@ -248,18 +248,18 @@ mod tests {
 
     #[test]
     fn counts_are_exact_beyond_a_byte_and_ids_keep_their_order() {
-        let mut tally = Tally::with_idle(3);
+        let mut tally = Tally::of_columns(3);
         for _ in 0..2 {
             tally.expect(1004);
             for _ in 0..1000 {
-                tally.add(2);
+                tally.add(3);
             }
-            tally.add_each(&[0], |_| 700);
-            assert_eq!(tally.add_known(&[3, 3, 2]), 1);
-            tally.add_each(&[1], |_| 255);
+            tally.add_each(&[1], |_| 700);
+            tally.add_known(&[0, 0, 3]);
+            tally.add_each(&[2], |_| 255);
             let mut found = Vec::new();
             tally.drain(|_| {}, |id, count| found.push((id, count)));
-            assert_eq!(found, [(2, 1001), (0, 700), (1, 255)]);
+            assert_eq!(found, [(3, 1001), (1, 700), (2, 255)]);
         }
     }
 }

@@ -3,7 +3,7 @@ use rayon::prelude::*;
 use super::analysis::Analyser;
 use super::pages::zeros;
 use super::params::Block;
-use super::table::{ABSENT, KeyTable};
+use super::table::KeyTable;
 use crate::{Error, Result};
 
 /// The terms of a model, in column order: block by block, within a block by falling document frequency.
@@ -111,7 +111,7 @@ impl Vocabulary {
 
     /// True when the word with this key is a term by itself.
     pub(super) fn knows(&self, key: u64) -> bool {
-        self.table.get(key) != ABSENT
+        self.table.number(key) != 0
     }
 }
 

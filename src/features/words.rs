@@ -1,5 +1,7 @@
 //! A text in lower case, and where its words are.
 
+use super::hash::{WORD, hash_within};
+
 /// A word of the normalised text.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Word {
@@ -12,12 +14,18 @@ pub(super) struct Word {
 /// Lower case, with the stress mark U+0301 dropped and the typographic apostrophe made plain.
 pub(super) fn lower_case(text: &str, out: &mut String) {
     out.clear();
-    if text.is_ascii() {
-        out.push_str(text);
-        out.make_ascii_lowercase();
+    let mut bytes = std::mem::take(out).into_bytes();
+    let mut high = 0;
+    bytes.extend(text.bytes().map(|b| {
+        high |= b;
+        b.to_ascii_lowercase()
+    }));
+    // SAFETY: these are the bytes of a string, of which ASCII ones became other ASCII ones.
+    *out = unsafe { String::from_utf8_unchecked(bytes) };
+    if high < 128 {
         return;
     }
-    out.reserve(text.len());
+    out.clear();
     let mut rest = text;
     while !rest.is_empty() {
         let ascii = rest.bytes().position(|b| !b.is_ascii()).unwrap_or(rest.len());
@@ -52,20 +60,22 @@ pub(super) struct Marks {
     edges: Vec<u32>,
 }
 
-/// Finds the words: runs of at least two letters, digits or underscores.
+/// Finds the words, runs of at least two letters, digits or underscores, and the key of each.
 ///
 /// Nothing here branches on where words begin and end, which no processor can foresee.
-pub(super) fn find_words(text: &str, marks: &mut Marks, words: &mut Vec<Word>) {
-    mark(text, &mut marks.bits, |block| block.word, char::is_alphanumeric);
+pub(super) fn find_words(text: &str, marks: &mut Marks, words: &mut Vec<Word>, keys: &mut Vec<u64>) {
+    let ascii = mark(text, &mut marks.bits, |block| block.word, char::is_alphanumeric);
     let n = find_edges(&marks.bits, text.len(), &mut marks.edges);
     let (runs, _) = marks.edges[..n].as_chunks::<2>();
     words.clear();
     words.resize(runs.len(), Word { start: 0, end: 0, negated: false });
+    keys.clear();
+    keys.resize(runs.len(), 0);
     let (bytes, mut kept) = (text.as_bytes(), 0);
-    let ascii = text.is_ascii();
     for [start, end] in runs {
         // Written either way, kept if it has two characters.
         words[kept] = Word { start: *start, end: *end, negated: false };
+        keys[kept] = hash_within(WORD, bytes, *start as usize, *end as usize);
         let several = if ascii || bytes[*start as usize] < 128 {
             end - start >= 2
         } else {
@@ -74,6 +84,7 @@ pub(super) fn find_words(text: &str, marks: &mut Marks, words: &mut Vec<Word>) {
         kept += usize::from(several);
     }
     words.truncate(kept);
+    keys.truncate(kept);
 }
 
 /// So many edges are written at a time, whether there are so many or not.
@@ -115,14 +126,14 @@ pub(super) fn find_runs(text: &str, marks: &mut Marks, runs: &mut Vec<(u32, u32)
     runs.extend(edges.iter().map(|[start, end]| (*start, *end)));
 }
 
-/// One bit per byte: does its character belong to a run? The last block is filled up with zeros.
+/// One bit per byte: does its character belong to a run? The last block is filled up with zeros. Returns whether all is ASCII.
 #[inline]
 fn mark(
     text: &str,
     marks: &mut Vec<u64>,
     ascii: impl Fn(Classes) -> u64,
     beyond_ascii: impl Fn(char) -> bool,
-) {
+) -> bool {
     marks.clear();
     let bytes = text.as_bytes();
     let (blocks, rest) = bytes.as_chunks::<BLOCK>();
@@ -141,6 +152,7 @@ fn mark(
     if high != 0 {
         mark_beyond_ascii(text, marks, beyond_ascii);
     }
+    high == 0
 }
 
 fn mark_beyond_ascii(text: &str, marks: &mut [u64], belongs: impl Fn(char) -> bool) {
@@ -250,9 +262,11 @@ mod tests {
     use super::*;
 
     fn words(text: &str) -> Vec<String> {
-        let (mut lower, mut marks, mut words) = (String::new(), Marks::default(), Vec::new());
+        let (mut lower, mut marks, mut words, mut keys) =
+            (String::new(), Marks::default(), Vec::new(), Vec::new());
         lower_case(text, &mut lower);
-        find_words(&lower, &mut marks, &mut words);
+        find_words(&lower, &mut marks, &mut words, &mut keys);
+        assert_eq!(words.len(), keys.len());
         words.iter().map(|w| lower[w.start as usize..w.end as usize].to_string()).collect()
     }
 
