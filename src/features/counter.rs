@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::CHANNEL_MARK;
 use super::analysis::{Analyser, Buffers, Grams, spell};
 use super::columns::Columns;
-use super::pages::{reserve, room_for};
+use super::pages::{reserve, room, room_for};
 use super::params::{NgramRange, Passage};
 use super::table::{AHEAD, KeyTable, prefetch};
 use super::tally::WordLists;
@@ -22,6 +22,8 @@ pub(super) struct Counter {
     /// The character n-grams of the words met so far.
     lists: WordLists,
     contents: Contents,
+    /// How many texts there are to read.
+    expected: usize,
 }
 
 /// A term that was found.
@@ -97,29 +99,30 @@ impl Contents {
 
 impl Counter {
     /// A counter with room for so many terms before it grows.
-    fn with_capacity(n: usize, spelled_from: u32) -> Self {
+    fn with_capacity(n: usize, spelled_from: u32, expected: usize) -> Self {
         Self {
             table: KeyTable::with_capacity(n),
-            seen: Vec::new(),
-            block: Vec::new(),
+            seen: room(n),
+            block: room(n),
             spellings: Spellings {
                 from: spelled_from,
-                numbers: Vec::new(),
+                numbers: room(n),
                 ends: vec![0],
                 bytes: String::new(),
             },
             lists: WordLists::default(),
             contents: Contents { starts: vec![0], items: Vec::new() },
+            expected,
         }
     }
 
     /// Finds all n-grams of these passages. Those in fewer texts than `spelled_from` may be left without a spelling.
     pub(super) fn read(analyser: &Analyser, passages: &[Passage<'_>], spelled_from: u32) -> Self {
         let n_bytes: usize = passages.iter().map(|passage| passage.text.len()).sum();
-        let mut counter = Self::with_capacity(n_bytes / BYTES_A_TERM, spelled_from);
+        let expected = passages.len();
+        let mut counter = Self::with_capacity(n_bytes / BYTES_A_TERM, spelled_from, expected);
         let mut buffers = Buffers::default();
         let range = analyser.params().chars.unwrap_or(NgramRange::new(1, 1));
-        let expected = passages.len();
         for passage in passages {
             analyser.analyse(*passage, &mut buffers, |block, channel, grams| match grams {
                 Grams::Words { range, keys, words, text } => {
@@ -157,10 +160,10 @@ impl Counter {
     /// Takes in a term of this block. Kept apart, so that looking one up stays small.
     #[inline(never)]
     fn admit(&mut self, block: usize) {
-        let n = self.seen.len();
+        let (n, done) = (self.seen.len(), self.contents.starts.len());
         if n == self.seen.capacity() {
-            let more = n.max(1 << 12);
-            reserve(&mut self.seen, more);
+            room_for(&mut self.seen, 1, done, self.expected);
+            let more = self.seen.capacity() - n;
             reserve(&mut self.block, more);
             reserve(&mut self.spellings.numbers, more);
         }

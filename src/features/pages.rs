@@ -21,6 +21,13 @@ pub(super) fn zeros<T: Copy + Default>(n: usize) -> Vec<T> {
     values
 }
 
+/// An empty vector with room for so many values. Pages are large where the system gives them.
+pub(super) fn room<T>(n: usize) -> Vec<T> {
+    let mut values = Vec::new();
+    reserve(&mut values, n);
+    values
+}
+
 /// Makes room for so many values more. Pages are large where the system gives them.
 pub(crate) fn reserve<T>(values: &mut Vec<T>, more: usize) {
     values.reserve_exact(more);

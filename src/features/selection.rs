@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::counter::Counter;
+use super::pages::room;
 use super::params::{Block, FeatureParams};
 use super::table::{AHEAD, KeyTable, prefetch};
 use super::vocabulary::Vocabulary;
@@ -54,7 +55,11 @@ pub(super) fn select(
     let most = params.most_texts(n_texts);
     let wanted = |c: &Candidate| c.df >= params.min_df && c.df <= most;
     let parts: Vec<(usize, Vec<Candidate>)> = match counters {
-        [alone] => vec![(alone.keys().len(), of_counter(0, alone).filter(wanted).collect())],
+        [alone] => {
+            let mut kept = room(of_counter(0, alone).filter(wanted).count());
+            kept.extend(of_counter(0, alone).filter(wanted));
+            vec![(alone.keys().len(), kept)]
+        }
         _ => {
             let found: Vec<Vec<Vec<Candidate>>> =
                 counters.par_iter().enumerate().map(|(number, counter)| dealt(number, counter)).collect();
@@ -78,7 +83,16 @@ pub(super) fn select(
         return Err(Error::argument("bytes of distinct terms", n_bytes, format!("at most {}", u32::MAX))
             .with_help("Use fewer texts or shorter n-grams."));
     }
-    let mut kept: Vec<Candidate> = parts.into_iter().flat_map(|p| p.1).collect();
+    let mut kept = match <[_; 1]>::try_from(parts) {
+        Ok([(_, kept)]) => kept,
+        Err(parts) => {
+            let mut kept = room(parts.iter().map(|p| p.1.len()).sum());
+            for (_, of_part) in parts {
+                kept.extend(of_part);
+            }
+            kept
+        }
+    };
     let mut dropped = Dropped { by_frequency: distinct - kept.len(), by_limit: 0 };
     kept.par_sort_unstable_by_key(Candidate::rank);
     if let Some(limit) = params.max_features {

@@ -2,7 +2,7 @@
 
 use std::hint::select_unpredictable;
 
-use super::pages::filled;
+use super::pages::{filled, reserve, room};
 
 /// So many slots are looked at together.
 const GROUP: usize = 4;
@@ -33,7 +33,7 @@ impl Default for KeyTable {
 impl KeyTable {
     /// A table with room for this many keys before it grows.
     pub(super) fn with_capacity(n: usize) -> Self {
-        Self::empty(Vec::with_capacity(n), n)
+        Self::empty(room(n), n)
     }
 
     /// A table with slots for this many keys, and none in them.
@@ -113,10 +113,15 @@ impl KeyTable {
         let id = self.keys.len() as u32;
         self.keys.push(key);
         self.put(key, id, group);
-        if self.keys.len() >= self.groups.len() * GROUP / 4 * 3 {
+        if self.keys.len() >= self.most_keys() {
             self.grow();
         }
         id
+    }
+
+    /// It grows when it holds so many keys.
+    fn most_keys(&self) -> usize {
+        self.groups.len() * GROUP / 4 * 3
     }
 
     /// Puts an id into the first empty slot of a group.
@@ -130,6 +135,8 @@ impl KeyTable {
 
     fn grow(&mut self) {
         self.groups = filled(Group::default(), 2 * self.groups.len());
+        let room = self.most_keys() - self.keys.len();
+        reserve(&mut self.keys, room);
         for id in 0..self.keys.len() {
             if let Some(next) = self.keys.get(id + AHEAD) {
                 self.prefetch(*next);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::analysis::{Analyser, CharGrams};
+use super::pages::reserve;
 use super::params::NgramRange;
 use super::table::{AHEAD, KeyTable, prefetch};
 
@@ -182,6 +183,11 @@ impl WordLists {
             if known as usize == spans.len() {
                 let from = ids.len() as u32;
                 Analyser::char_grams(range, word(i), channel, cut);
+                if ids.capacity() - ids.len() < cut.keys().len() {
+                    // Room that is not used costs nothing, moving does.
+                    let more = (3 * ids.len()).max(cut.keys().len());
+                    reserve(ids, more);
+                }
                 number(cut, ids);
                 spans.push((from, ids.len() as u32));
                 tally.room_for(spans.len());
