@@ -101,7 +101,7 @@ impl Analyser {
     }
 
     /// Calls `found(block, channel name, n-grams)` for all n-grams of a passage, block by block within a piece
-    /// of text, in text order.
+    /// of text, those of each length in text order.
     pub(super) fn analyse(
         &self,
         passage: Passage<'_>,

@@ -120,7 +120,8 @@ impl Counter {
     pub(super) fn read(analyser: &Analyser, passages: &[Passage<'_>], spelled_from: u32) -> Self {
         let n_bytes: usize = passages.iter().map(|passage| passage.text.len()).sum();
         let expected = passages.len();
-        let mut counter = Self::with_capacity(n_bytes / BYTES_A_TERM, spelled_from, expected);
+        let mut counter =
+            Self::with_capacity((n_bytes / BYTES_A_TERM).min(MOST_AT_FIRST), spelled_from, expected);
         let mut buffers = Buffers::default();
         let range = analyser.params().chars.unwrap_or(NgramRange::new(1, 1));
         for passage in passages {
@@ -270,8 +271,10 @@ impl Counter {
     }
 }
 
-/// There is a new term at least for so many bytes of text, but where texts are alike.
+/// Where words and characters are counted, there is a new term for so many bytes of text or fewer, until there are very many.
 const BYTES_A_TERM: usize = 64;
+/// Room is made for so many terms before the first is seen; from there on it grows with them.
+const MOST_AT_FIRST: usize = 1 << 19;
 
 #[cfg(test)]
 mod tests {
@@ -291,8 +294,8 @@ mod tests {
         let key = counter().keys()[0];
         let vocabulary = |key| KeyTable::from_keys(vec![key]).expect("one key");
         let n_entries = |key| counter().into_columns(&vocabulary(key)).n_entries;
-        // Neither the place nor the slot of a key holds bit 9 of it in a table of 256 groups.
-        assert_eq!(vocabulary(key ^ 1 << 9).number(key), 1);
-        assert_eq!((n_entries(key), n_entries(key ^ 1 << 9)), (1, 0));
+        // Neither the place nor the slot of a key holds its last two bits.
+        assert_eq!(vocabulary(key ^ 2).number(key), 1);
+        assert_eq!((n_entries(key), n_entries(key ^ 2)), (1, 0));
     }
 }

@@ -14,10 +14,11 @@ struct Group([u64; GROUP]);
 
 /// From 64-bit keys to dense ids, in the order of insertion.
 ///
-/// With `2^g` groups, bits 1 to `g` of a key choose its group (bit 0 is set in all keys). A slot holds the key's bits from `g + 2` on,
-/// and below them the key's *number*, its id plus one, which has room as at most three quarters of the slots are taken. So a key is
-/// compared in nearly all of its bits without a look elsewhere: in a table of a million keys, about one in 10¹³ unknown keys is taken
-/// for a known one. Number 0 stands for keys that a table does not hold.
+/// With `2^g` groups, bits 2 to `g + 1` of a key choose its group. A slot holds the key's bits from `g + 2` on, and below them the
+/// key's *number*, its id plus one, which has room as at most three quarters of the slots are taken. So a key is compared in all of
+/// its bits but the last two, whatever the size of the table, without a look elsewhere; only one that was displaced to another group
+/// may be taken for one of that group: in a table of a million keys, about one in 10¹³ unknown keys is taken for a known one. Number 0
+/// stands for keys that a table does not hold.
 #[derive(Debug, Clone)]
 pub(super) struct KeyTable {
     groups: Vec<Group>,
@@ -161,7 +162,7 @@ impl Slots<'_> {
     /// Where the group of a key is, and what its slot holds above the number.
     #[inline]
     fn place(self, key: u64) -> (usize, u64) {
-        ((key >> 1) as usize & (self.groups.len() - 1), key & !self.most())
+        ((key >> 2) as usize & (self.groups.len() - 1), key & !self.most())
     }
 
     /// No number is above; all its bits are set.
@@ -279,6 +280,12 @@ mod tests {
     #[test]
     fn ids_follow_insertion_and_survive_growth() {
         holds(&(0..5000).map(|i| mix(i, 7) | 1).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn keys_that_differ_in_one_bit_are_told_apart_at_every_size() {
+        let alike = (2..64).map(|bit| (mix(1, 7) | 1) ^ 1 << bit);
+        holds(&alike.chain((2..5000).map(|i| mix(i, 7) | 1)).collect::<Vec<_>>());
     }
 
     #[test]

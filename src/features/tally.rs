@@ -184,8 +184,9 @@ impl WordLists {
                 let from = ids.len() as u32;
                 Analyser::char_grams(range, word(i), channel, cut);
                 if ids.capacity() - ids.len() < cut.keys().len() {
-                    // Room that is not used costs nothing, moving does.
-                    let more = (3 * ids.len()).max(cut.keys().len());
+                    // Moving costs more than room does, as long as there is little.
+                    let times = if ids.len() < MOST_GRAMS / 4 { 3 } else { 1 };
+                    let more = (times * ids.len()).max(cut.keys().len());
                     reserve(ids, more);
                 }
                 number(cut, ids);
