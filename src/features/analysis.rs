@@ -161,10 +161,10 @@ impl Analyser {
         let Buffers { text, marks, words, hashes, .. } = buffers;
         find_words(text, marks, words, hashes);
         if !self.stop_words.is_empty() {
-            let mut kept =
-                words.iter().map(|w| !self.stop_words.contains(&text[w.start as usize..w.end as usize]));
-            hashes.retain(|_| kept.next().unwrap_or(true));
-            words.retain(|w| !self.stop_words.contains(&text[w.start as usize..w.end as usize]));
+            let kept = |w: &Word| !self.stop_words.contains(&text[w.start as usize..w.end as usize]);
+            let mut of_hash = words.iter();
+            hashes.retain(|_| of_hash.next().is_some_and(kept));
+            words.retain(kept);
         }
         if self.params.negation {
             mark_negation(text, words);
@@ -380,6 +380,7 @@ mod tests {
             words: Some(NgramRange::new(1, 3)),
             target: true,
             negation: true,
+            stop_words: vec!["will".into()],
             ..FeatureParams::default()
         };
         let analyser = Analyser::new(&params, Rewriter::default());
