@@ -231,7 +231,8 @@ fn agree(margin: f64, alpha: f64, norm: f64, cost: f64, start: f64) -> f64 {
         let step = off / (1.0 + norm * cost * p * (1.0 - p));
         let next = t - step;
         t = if next > low && next < high { next } else { 0.5 * (low + high) };
-        if step.abs() < 1e-7 * (1.0 + t.abs()) {
+        // The next step is at most half the square of this one.
+        if step.abs() < 1e-4 {
             break;
         }
     }

@@ -186,6 +186,7 @@ impl<const L: usize> Descent for Dual<'_, L> {
     /// Newton steps on one intercept after the other, the scores shifted with them.
     fn move_intercepts(&mut self) {
         for _ in 0..3 {
+            let mut largest = 0.0_f64;
             for k in 0..self.classes {
                 let (mut g, mut h) = (0.0, 1e-12);
                 for i in 0..self.z.len() {
@@ -196,6 +197,10 @@ impl<const L: usize> Descent for Dual<'_, L> {
                 let by = (-g / h).clamp(-1.0, 1.0);
                 self.intercept[k] += by;
                 self.z.iter_mut().for_each(|z| z[k] += by);
+                largest = largest.max(by.abs());
+            }
+            if largest < 1e-6 {
+                break;
             }
         }
     }
@@ -273,10 +278,7 @@ fn agree<const L: usize>(
         let mut largest = 0.0_f64;
         for k in 0..classes {
             step[k] += p[k] / d[k] * reach * along / left;
-            largest = largest.max(step[k].abs() / (1.0 + z[k].abs()));
-        }
-        if largest < 1e-7 {
-            break;
+            largest = largest.max(step[k].abs());
         }
         let mut share = 1.0;
         loop {
@@ -288,6 +290,10 @@ fn agree<const L: usize>(
                 break;
             }
             share *= 0.5;
+        }
+        // The next step is at most half the square of this one.
+        if largest < 1e-4 {
+            break;
         }
     }
     (z, p)
