@@ -20,6 +20,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
+use memmap2::Mmap;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 use serde::{Deserialize, Serialize};
@@ -189,15 +190,21 @@ impl Model {
         if size > LARGEST_FILE {
             return Err(Error::model(path, format!("{size} bytes, the limit is {LARGEST_FILE}")));
         }
-        let (mut bytes, size) = (Vec::new(), usize::try_from(size).unwrap_or_default());
-        bytes.try_reserve_exact(size).map_err(|e| unread(e.into()))?;
-        reserve(&mut bytes, size);
-        // A file may grow meanwhile, and a pipe says nothing of its size.
-        file.take(LARGEST_FILE + 1).read_to_end(&mut bytes).map_err(unread)?;
-        if bytes.len() as u64 > LARGEST_FILE {
-            return Err(Error::model(path, format!("more bytes than the limit of {LARGEST_FILE}")));
+        // SAFETY: what is mapped is copied from, and checked as a copy, so a file that another program writes over meanwhile gives an
+        // error like any other damaged one; only one that is cut short ends the process. Whoever replaces a model by renaming, as
+        // Sayso does, leaves the mapped file as it was.
+        match unsafe { Mmap::map(&file) } {
+            Ok(bytes) => Self::from_bytes(&bytes, path),
+            // A pipe cannot be mapped, and says nothing of its size.
+            Err(_) => {
+                let mut bytes = Vec::new();
+                file.take(LARGEST_FILE + 1).read_to_end(&mut bytes).map_err(unread)?;
+                if bytes.len() as u64 > LARGEST_FILE {
+                    return Err(Error::model(path, format!("more bytes than the limit of {LARGEST_FILE}")));
+                }
+                Self::from_bytes(&bytes, path)
+            }
         }
-        Self::from_bytes(&bytes, path)
     }
 
     /// Reads a model from bytes; `path` names it in messages. Every length, hash and number is checked.
