@@ -7,20 +7,24 @@ use super::matrix::CsrMatrix;
 use super::pages::zeros;
 use super::table::{AHEAD, prefetch};
 use super::tally::{Lists, Tally};
-use super::vocabulary::Vocabulary;
 
-/// The rows that these counters found, over a vocabulary.
+/// The rows that these counters found, over `n_cols` columns.
 ///
 /// # Arguments
 ///
+/// * `numbers` - for each counter, what [`Counter::into_columns`] takes.
 /// * `finish` - makes what is given the columns and counts of each row, and may turn counts into other values.
 pub(super) fn rows<F: FnMut(&[u32], &mut [f32])>(
     counters: Vec<Counter>,
-    vocabulary: &Vocabulary,
+    numbers: Vec<Vec<u32>>,
+    n_cols: usize,
     finish: impl Fn() -> F + Sync,
 ) -> CsrMatrix {
-    let parts: Vec<Columns> =
-        counters.into_par_iter().map(|counter| counter.into_columns(&vocabulary.table)).collect();
+    let parts: Vec<Columns> = counters
+        .into_par_iter()
+        .zip(numbers)
+        .map(|(counter, numbers)| counter.into_columns(numbers))
+        .collect();
     let n_entries = parts.iter().map(|part| part.n_entries).sum();
     let n_rows: usize = parts.iter().map(Columns::n_texts).sum();
     let (mut columns, mut values) = (zeros::<u32>(n_entries), zeros::<f32>(n_entries));
@@ -38,7 +42,7 @@ pub(super) fn rows<F: FnMut(&[u32], &mut [f32])>(
     }
     places.into_par_iter().for_each(|(part, place)| {
         if let (Some(ids), Some(counts), Some(lengths)) = place {
-            part.count(vocabulary.len(), ids, counts, lengths, finish());
+            part.count(n_cols, ids, counts, lengths, finish());
         }
     });
     let mut end = 0;
@@ -46,7 +50,7 @@ pub(super) fn rows<F: FnMut(&[u32], &mut [f32])>(
         end += *start;
         *start = end;
     }
-    CsrMatrix { starts, columns, values, n_cols: vocabulary.len() }
+    CsrMatrix { starts, columns, values, n_cols }
 }
 
 /// What a [`Counter`] found, in terms of columns.

@@ -31,8 +31,8 @@ pub(super) struct Found {
     pub(super) key: u64,
     pub(super) df: u32,
     pub(super) block: u8,
-    /// Its bytes among the [`Counter::spellings`].
-    pub(super) spelled: Range<u32>,
+    /// The number of its spelling; 0 if it has none.
+    pub(super) spelling: u32,
 }
 
 /// In how many texts a term stands, and the last of them; texts are numbered from 1.
@@ -71,12 +71,10 @@ impl Spellings {
         self.ends.push(self.bytes.len() as u32);
     }
 
-    /// The bytes of a term; none if it is not spelled.
-    fn of(&self, id: usize) -> Range<u32> {
-        match self.numbers[id] as usize {
-            0 => 0..0,
-            n => self.ends[n - 1]..self.ends[n],
-        }
+    /// The bytes of a spelling; none of number 0.
+    fn bytes_of(&self, number: u32) -> Range<usize> {
+        let number = number as usize;
+        self.ends[number.saturating_sub(1)] as usize..self.ends[number] as usize
     }
 }
 
@@ -239,31 +237,41 @@ impl Counter {
 
     /// The terms found, by id.
     pub(super) fn found(&self) -> impl Iterator<Item = Found> + '_ {
-        let terms = self.table.keys().iter().zip(&self.block).zip(&self.seen).enumerate();
-        terms.map(|(id, ((key, block), seen))| Found {
+        let terms = self.table.keys().iter().zip(&self.block).zip(&self.seen).zip(&self.spellings.numbers);
+        terms.map(|(((key, block), seen), spelling)| Found {
             key: *key,
             df: seen.df,
             block: *block,
-            spelled: self.spellings.of(id),
+            spelling: *spelling,
         })
     }
 
-    /// All spellings, end to end.
-    pub(super) fn spellings(&self) -> &str {
-        &self.spellings.bytes
+    /// A spelling, by number.
+    pub(super) fn spelling(&self, number: u32) -> &str {
+        &self.spellings.bytes[self.spellings.bytes_of(number)]
     }
 
-    /// What is left when each term has become a column of a vocabulary, or nothing.
-    pub(super) fn into_columns(self, vocabulary: &KeyTable) -> Columns {
-        let keys = vocabulary.keys();
-        let mut number_of = vec![0; self.table.len()];
-        vocabulary.look_up(self.table.keys(), &mut number_of, |_| {});
-        for (number, key) in number_of.iter_mut().zip(self.table.keys()) {
-            // A term that was dropped may be taken for one that was kept, and then a text's entries would be fewer than counted.
-            if *number != 0 && keys[*number as usize - 1] != *key {
-                *number = 0;
-            }
-        }
+    /// How many bytes all spellings have.
+    pub(super) fn n_bytes(&self) -> usize {
+        self.spellings.bytes.len()
+    }
+
+    /// Asks the processor to fetch where a spelling stands.
+    pub(super) fn prefetch_place(&self, spelling: u32) {
+        prefetch(self.spellings.ends.as_ptr().wrapping_add(spelling as usize));
+    }
+
+    /// Asks the processor to fetch a spelling.
+    pub(super) fn prefetch_spelling(&self, spelling: u32) {
+        prefetch(self.spellings.bytes.as_ptr().wrapping_add(self.spellings.bytes_of(spelling).start));
+    }
+
+    /// What is left when each term has become a column, or nothing.
+    ///
+    /// # Arguments
+    ///
+    /// * `number_of` - of each term, by id: one more than its column, or 0 where it was dropped.
+    pub(super) fn into_columns(self, number_of: Vec<u32>) -> Columns {
         let kept = self.seen.iter().zip(&number_of).filter(|(_, number)| **number != 0);
         let n_entries = kept.map(|(seen, _)| seen.df as usize).sum();
         let lists = self.lists.lists.renumbered(|id| number_of[id as usize]);
@@ -275,27 +283,3 @@ impl Counter {
 const BYTES_A_TERM: usize = 64;
 /// Room is made for so many terms before the first is seen; from there on it grows with them.
 const MOST_AT_FIRST: usize = 1 << 19;
-
-#[cfg(test)]
-mod tests {
-    use super::super::{FeatureParams, Rewriter};
-    use super::*;
-
-    #[test]
-    fn a_term_that_the_table_takes_for_another_is_no_column() {
-        let params = FeatureParams {
-            words: Some(NgramRange::new(1, 1)),
-            chars: None,
-            min_df: 1,
-            ..FeatureParams::default()
-        };
-        let analyser = Analyser::new(&params, Rewriter::default());
-        let counter = || Counter::read(&analyser, &["talks".into()], 1);
-        let key = counter().keys()[0];
-        let vocabulary = |key| KeyTable::from_keys(vec![key]).expect("one key");
-        let n_entries = |key| counter().into_columns(&vocabulary(key)).n_entries;
-        // Neither the place nor the slot of a key holds its last two bits.
-        assert_eq!(vocabulary(key ^ 2).number(key), 1);
-        assert_eq!((n_entries(key), n_entries(key ^ 2)), (1, 0));
-    }
-}

@@ -7,6 +7,7 @@ use super::matrix::CsrMatrix;
 use super::pages::zeros;
 use super::params::{FeatureParams, Passage};
 use super::rewrite::Rewriter;
+use super::selection::Selection;
 use super::table::{AHEAD, prefetch};
 use super::tfidf::tally;
 use super::weigh::{Weigher, idf};
@@ -41,8 +42,8 @@ impl Counts {
     pub(crate) fn read(params: &FeatureParams, rewriter: Rewriter, passages: &[Passage<'_>]) -> Result<Self> {
         // The other limits depend on the split.
         let open = FeatureParams { max_df: 1.0, max_features: None, ..params.clone() };
-        let (_, vocabulary, _, counters) = tally(&open, rewriter, passages)?;
-        let rows = rows(counters, &vocabulary, || |_: &[u32], _: &mut [f32]| {});
+        let (_, counters, Selection { vocabulary, numbers, .. }) = tally(&open, rewriter, passages)?;
+        let rows = rows(counters, numbers, vocabulary.len(), || |_: &[u32], _: &mut [f32]| {});
         let keys = vocabulary.table.keys();
         let mut by_key: Vec<u32> = (0..vocabulary.len() as u32).collect();
         for block in vocabulary.starts.windows(2) {

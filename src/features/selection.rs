@@ -21,23 +21,24 @@ pub struct Dropped {
     pub by_limit: usize,
 }
 
+/// A vocabulary chosen among what counters found.
+pub(super) struct Selection {
+    pub(super) vocabulary: Vocabulary,
+    /// For each counter, by id: one more than the column of a term, or 0 where it was dropped.
+    pub(super) numbers: Vec<Vec<u32>>,
+    pub(super) dropped: Dropped,
+}
+
 /// A term, and where its spelling is found.
 #[derive(Clone, Copy)]
 struct Candidate {
     key: u64,
     df: u32,
-    /// Its bytes among the spellings of a counter.
-    start: u32,
-    length: u32,
+    /// What a counter knows it by.
+    id: u32,
+    spelling: u32,
     counter: u16,
     block: u8,
-}
-
-impl Candidate {
-    /// Block by block, within a block by falling frequency, ties by key.
-    fn rank(&self) -> (u64, u64) {
-        (u64::from(self.block) << 32 | u64::from(!self.df), self.key)
-    }
 }
 
 /// Keeps the terms whose frequency is wanted, and numbers them: block by block, within a block by falling frequency,
@@ -51,7 +52,7 @@ pub(super) fn select(
     params: &FeatureParams,
     blocks: Vec<Block>,
     n_texts: usize,
-) -> Result<(Vocabulary, Dropped)> {
+) -> Result<Selection> {
     let most = params.most_texts(n_texts);
     let wanted = |c: &Candidate| c.df >= params.min_df && c.df <= most;
     let parts: Vec<(usize, Vec<Candidate>)> = match counters {
@@ -78,12 +79,12 @@ pub(super) fn select(
             .with_help("Use fewer texts or shorter n-grams."));
     }
     // Places in spellings are 32-bit numbers too.
-    let n_bytes = counters.iter().map(|counter| counter.spellings().len()).sum::<usize>();
+    let n_bytes = counters.iter().map(Counter::n_bytes).sum::<usize>();
     if n_bytes > u32::MAX as usize {
         return Err(Error::argument("bytes of distinct terms", n_bytes, format!("at most {}", u32::MAX))
             .with_help("Use fewer texts or shorter n-grams."));
     }
-    let mut kept = match <[_; 1]>::try_from(parts) {
+    let kept = match <[_; 1]>::try_from(parts) {
         Ok([(_, kept)]) => kept,
         Err(parts) => {
             let mut kept = room(parts.iter().map(|p| p.1.len()).sum());
@@ -94,7 +95,7 @@ pub(super) fn select(
         }
     };
     let mut dropped = Dropped { by_frequency: distinct - kept.len(), by_limit: 0 };
-    kept.par_sort_unstable_by_key(Candidate::rank);
+    let mut kept = ranked(&kept, blocks.len(), n_texts);
     if let Some(limit) = params.max_features {
         let before = kept.len();
         let mut of_block = vec![0; blocks.len()];
@@ -107,16 +108,17 @@ pub(super) fn select(
     let starts =
         (0..=blocks.len() as u32).map(|b| kept.partition_point(|c| u32::from(c.block) < b) as u32).collect();
     let (table, (bytes, offsets)) = rayon::join(|| table(&kept), || spelled(counters, &kept));
+    let numbers = numbers(counters, &kept, &table);
     let df = kept.iter().map(|c| c.df).collect();
-    Ok((Vocabulary { bytes, offsets, df, starts, blocks, table }, dropped))
+    Ok(Selection { vocabulary: Vocabulary { bytes, offsets, df, starts, blocks, table }, numbers, dropped })
 }
 
 fn of_counter(number: usize, counter: &Counter) -> impl Iterator<Item = Candidate> + '_ {
-    counter.found().map(move |found| Candidate {
+    counter.found().zip(0..).map(move |(found, id)| Candidate {
         key: found.key,
         df: found.df,
-        start: found.spelled.start,
-        length: found.spelled.end - found.spelled.start,
+        id,
+        spelling: found.spelling,
         counter: number as u16,
         block: found.block,
     })
@@ -153,6 +155,49 @@ fn merged(found: &[Vec<Vec<Candidate>>], part: usize) -> Vec<Candidate> {
     all
 }
 
+/// Candidates block by block, within a block by falling frequency, ties by key.
+///
+/// They are counted out: by block and frequency first, then, as keys are spread evenly, by the place that a key has among so many.
+/// What is left to sort are the few that share a place.
+fn ranked(found: &[Candidate], n_blocks: usize, n_texts: usize) -> Vec<Candidate> {
+    let group = |c: &Candidate| c.block as usize * n_texts + n_texts - c.df as usize;
+    let mut begins = vec![0_u32; n_blocks * n_texts + 1];
+    for candidate in found {
+        begins[group(candidate) + 1] += 1;
+    }
+    for i in 1..begins.len() {
+        begins[i] += begins[i - 1];
+    }
+    let place = |candidate: &Candidate| {
+        let (from, to) = (begins[group(candidate)], begins[group(candidate) + 1]);
+        from as usize + ((u128::from(candidate.key) * u128::from(to - from)) >> u64::BITS) as usize
+    };
+    let mut ends = vec![0_u32; found.len()];
+    for candidate in found {
+        ends[place(candidate)] += 1;
+    }
+    let mut end = 0;
+    for at in &mut ends {
+        end += std::mem::replace(at, end);
+    }
+    let mut ranked = room(found.len());
+    ranked.extend_from_slice(found);
+    for candidate in found {
+        let at = &mut ends[place(candidate)];
+        ranked[*at as usize] = *candidate;
+        *at += 1;
+    }
+    let mut from = 0;
+    for to in ends {
+        let same = &mut ranked[from as usize..to as usize];
+        if same.len() > 1 {
+            same.sort_unstable_by_key(|candidate| candidate.key);
+        }
+        from = to;
+    }
+    ranked
+}
+
 fn table(kept: &[Candidate]) -> KeyTable {
     let mut table = KeyTable::with_capacity(kept.len());
     for (i, candidate) in kept.iter().enumerate() {
@@ -164,18 +209,86 @@ fn table(kept: &[Candidate]) -> KeyTable {
     table
 }
 
+/// For each counter, by id: one more than the column of a term, or 0 where it was dropped.
+fn numbers(counters: &[Counter], kept: &[Candidate], table: &KeyTable) -> Vec<Vec<u32>> {
+    if let [alone] = counters {
+        let mut numbers = vec![0; alone.keys().len()];
+        for (i, candidate) in kept.iter().enumerate() {
+            if let Some(next) = kept.get(i + AHEAD) {
+                prefetch(numbers.as_ptr().wrapping_add(next.id as usize));
+            }
+            numbers[candidate.id as usize] = i as u32 + 1;
+        }
+        return vec![numbers];
+    }
+    counters.par_iter().map(|counter| looked_up(counter.keys(), table)).collect()
+}
+
+/// The number of each key in a table, or 0. A term that was dropped may be taken for one that was kept, and then a text's entries
+/// would be fewer than counted, so it is made sure.
+fn looked_up(keys: &[u64], table: &KeyTable) -> Vec<u32> {
+    let mut numbers = vec![0; keys.len()];
+    table.look_up(keys, &mut numbers, |_| {});
+    for (number, key) in numbers.iter_mut().zip(keys) {
+        if *number != 0 && table.keys()[*number as usize - 1] != *key {
+            *number = 0;
+        }
+    }
+    numbers
+}
+
 fn spelled(counters: &[Counter], kept: &[Candidate]) -> (String, Vec<u32>) {
     let (mut bytes, mut offsets) = (String::new(), Vec::with_capacity(kept.len() + 1));
     offsets.push(0);
     for (i, candidate) in kept.iter().enumerate() {
-        if let Some(next) = kept.get(i + AHEAD) {
-            prefetch(
-                counters[usize::from(next.counter)].spellings().as_ptr().wrapping_add(next.start as usize),
-            );
+        if let Some(later) = kept.get(i + 2 * AHEAD) {
+            counters[usize::from(later.counter)].prefetch_place(later.spelling);
         }
-        let spellings = counters[usize::from(candidate.counter)].spellings();
-        bytes.push_str(&spellings[candidate.start as usize..][..candidate.length as usize]);
+        if let Some(next) = kept.get(i + AHEAD) {
+            counters[usize::from(next.counter)].prefetch_spelling(next.spelling);
+        }
+        bytes.push_str(counters[usize::from(candidate.counter)].spelling(candidate.spelling));
         offsets.push(bytes.len() as u32);
     }
     (bytes, offsets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::hash::mix;
+    use super::*;
+
+    #[test]
+    fn a_term_that_the_table_takes_for_another_is_no_column() {
+        let key = mix(1, 7) | 1;
+        let table = |key| KeyTable::from_keys(vec![key]).expect("one key");
+        // Neither the place nor the slot of a key holds its last two bits.
+        assert_eq!(table(key ^ 2).number(key), 1);
+        assert_eq!((looked_up(&[key], &table(key)), looked_up(&[key], &table(key ^ 2))), (vec![1], vec![0]));
+    }
+
+    #[test]
+    fn terms_are_numbered_by_block_frequency_and_key() {
+        let n_texts = 40;
+        let even = (0..3000).map(|i| mix(i, 7));
+        // Keys that crowd one place, and the smallest and the largest of all.
+        let crowded = (0..300).map(|i| 1 << 63 | mix(i, 7) >> 32).chain([0, u64::MAX]);
+        let found: Vec<Candidate> = even
+            .chain(crowded)
+            .zip(0..)
+            .map(|(key, id)| Candidate {
+                key,
+                df: if id % 3 == 0 { 1 + id % n_texts } else { 2 },
+                id,
+                spelling: 0,
+                counter: 0,
+                block: (id % 2) as u8,
+            })
+            .collect();
+        let mut sorted: Vec<_> = found.iter().map(|c| (c.block, !c.df, c.key)).collect();
+        sorted.sort_unstable();
+        let ranked = ranked(&found, 2, n_texts as usize);
+        assert!(ranked.iter().map(|c| (c.block, !c.df, c.key)).eq(sorted));
+        assert!(super::ranked(&[], 2, 1).is_empty());
+    }
 }

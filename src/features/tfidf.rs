@@ -7,7 +7,7 @@ use super::matrix::CsrMatrix;
 use super::params::{FeatureParams, Gram, Passage};
 use super::reader::Reader;
 use super::rewrite::Rewriter;
-use super::selection::{Dropped, select};
+use super::selection::{Dropped, Selection, select};
 use super::vocabulary::Vocabulary;
 use super::weigh::{Weigher, idf};
 use crate::{Error, ErrorKind, Result};
@@ -68,7 +68,8 @@ impl Tfidf {
         rewriter: Rewriter,
         passages: &[Passage<'_>],
     ) -> Result<(Self, CsrMatrix, Dropped)> {
-        let (analyser, vocabulary, dropped, counters) = tally(params, rewriter, passages)?;
+        let (analyser, counters, Selection { vocabulary, numbers, dropped }) =
+            tally(params, rewriter, passages)?;
         if vocabulary.is_empty() {
             return Err(Error::too_few("terms left in the vocabulary", 0, 1).with_help(format!(
                 "Of {} texts, no term stands in {} or more; lower --min-df or give texts with words.",
@@ -78,7 +79,7 @@ impl Tfidf {
         }
         let idf = vocabulary.df.iter().map(|df| idf(passages.len(), *df)).collect();
         let tfidf = Self { analyser, vocabulary, idf };
-        let x = rows(counters, &tfidf.vocabulary, || {
+        let x = rows(counters, numbers, tfidf.vocabulary.len(), || {
             let mut weigher = tfidf.weigher();
             move |columns: &[u32], values: &mut [f32]| weigher.row(columns, values)
         });
@@ -179,7 +180,7 @@ pub(super) fn tally(
     params: &FeatureParams,
     rewriter: Rewriter,
     passages: &[Passage<'_>],
-) -> Result<(Analyser, Vocabulary, Dropped, Vec<Counter>)> {
+) -> Result<(Analyser, Vec<Counter>, Selection)> {
     params.check()?;
     let analyser = Analyser::new(params, rewriter);
     // One piece a thread: small pieces would each find the common terms anew.
@@ -191,8 +192,8 @@ pub(super) fn tally(
     if counters.is_empty() {
         return Err(Error::too_few("training texts", 0, 1));
     }
-    let (vocabulary, dropped) = select(&counters, params, analyser.blocks().to_vec(), passages.len())?;
-    Ok((analyser, vocabulary, dropped, counters))
+    let selection = select(&counters, params, analyser.blocks().to_vec(), passages.len())?;
+    Ok((analyser, counters, selection))
 }
 
 /// How many passages a thread takes at once.

@@ -161,12 +161,14 @@ fn groups(rows: &[&TrainingRow], notes: &mut Vec<String>) -> (Vec<usize>, usize)
              has read"
         ));
     }
-    let mut renumbered: HashMap<usize, usize> = HashMap::new();
+    let mut renumbered = vec![None; root.len()];
+    let mut n = 0;
     for g in &mut groups {
-        let next = renumbered.len();
-        *g = *renumbered.entry(find(&root, *g)).or_insert(next);
+        *g = *renumbered[find(&root, *g)].get_or_insert_with(|| {
+            n += 1;
+            n - 1
+        });
     }
-    let n = renumbered.len();
     (groups, n)
 }
 
