@@ -51,6 +51,27 @@ fn a_model_reads_back_and_writes_the_same_bytes() {
 }
 
 #[test]
+fn a_model_is_read_from_a_file_and_from_a_pipe() {
+    let bytes = small();
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("m.safetensors");
+    std::fs::write(&path, &bytes).expect("written");
+    let same = |path: &Path| Model::load(path).expect("sound").to_bytes().expect("writable") == bytes;
+    assert!(same(&path));
+    #[cfg(target_os = "linux")]
+    {
+        use std::io::Write as _;
+        use std::os::fd::AsRawFd as _;
+        let (reader, mut writer) = std::io::pipe().expect("a pipe");
+        let all = bytes.clone();
+        let writing = std::thread::spawn(move || writer.write_all(&all));
+        assert!(same(Path::new(&format!("/proc/self/fd/{}", reader.as_raw_fd()))));
+        writing.join().expect("no panic").expect("all is read");
+    }
+    assert!(matches!(Model::load(folder.path()).expect_err("a folder").kind(), ErrorKind::Io { .. }));
+}
+
+#[test]
 fn a_model_cut_off_anywhere_is_refused() {
     let bytes = small();
     for length in 0..bytes.len() {

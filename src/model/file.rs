@@ -17,11 +17,9 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{Cursor, Read, Seek};
 use std::path::Path;
 
-use memmap2::Mmap;
-use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -29,17 +27,16 @@ use sha2::{Digest, Sha256};
 use super::bundle::{AxisModel, DensePart, HeldOut, Model, Parts};
 use super::card::Card;
 use super::language::Language;
+use super::tensors::{LARGEST_HEADER, Tensors, damaged};
 use crate::classifier::Calibration;
 use crate::corpus::write_atomically;
 use crate::features::dense::{self, Scaling, StoredBlock};
-use crate::features::{Block, FeatureParams, Rewriter, Tfidf, Vocabulary, reserve};
+use crate::features::{Block, FeatureParams, Rewriter, Tfidf, Vocabulary};
 use crate::types::Axis;
 use crate::{Error, Result};
 
 /// The newest version this program reads, as it reads all earlier ones. Models without blocks are written as version 1.
 const VERSION: u32 = 2;
-/// A header above this is refused before it is parsed.
-const LARGEST_HEADER: u64 = 16 << 20;
 /// A file above this is refused before it is read.
 const LARGEST_FILE: u64 = 8 << 30;
 const DIGEST: usize = 64;
@@ -186,25 +183,20 @@ impl Model {
     pub fn load(path: &Path) -> Result<Self> {
         let unread = |e| Error::io(path, "read", e);
         let file = File::open(path).map_err(unread)?;
-        let size = file.metadata().map_err(unread)?.len();
-        if size > LARGEST_FILE {
-            return Err(Error::model(path, format!("{size} bytes, the limit is {LARGEST_FILE}")));
+        let about = file.metadata().map_err(unread)?;
+        if about.len() > LARGEST_FILE {
+            return Err(Error::model(path, format!("{} bytes, the limit is {LARGEST_FILE}", about.len())));
         }
-        // SAFETY: what is mapped is copied from, and checked as a copy, so a file that another program writes over meanwhile gives an
-        // error like any other damaged one; only one that is cut short ends the process. Whoever replaces a model by renaming, as
-        // Sayso does, leaves the mapped file as it was.
-        match unsafe { Mmap::map(&file) } {
-            Ok(bytes) => Self::from_bytes(&bytes, path),
-            // A pipe cannot be mapped, and says nothing of its size.
-            Err(_) => {
-                let mut bytes = Vec::new();
-                file.take(LARGEST_FILE + 1).read_to_end(&mut bytes).map_err(unread)?;
-                if bytes.len() as u64 > LARGEST_FILE {
-                    return Err(Error::model(path, format!("more bytes than the limit of {LARGEST_FILE}")));
-                }
-                Self::from_bytes(&bytes, path)
-            }
+        if about.is_file() {
+            return Self::read(file, about.len(), path);
         }
+        // A pipe says nothing of its size.
+        let mut bytes = Vec::new();
+        file.take(LARGEST_FILE + 1).read_to_end(&mut bytes).map_err(unread)?;
+        if bytes.len() as u64 > LARGEST_FILE {
+            return Err(Error::model(path, format!("more bytes than the limit of {LARGEST_FILE}")));
+        }
+        Self::from_bytes(&bytes, path)
     }
 
     /// Reads a model from bytes; `path` names it in messages. Every length, hash and number is checked.
@@ -213,26 +205,14 @@ impl Model {
     ///
     /// [`ErrorKind::Model`](crate::ErrorKind::Model) that says what is wrong.
     pub fn from_bytes(bytes: &[u8], path: &Path) -> Result<Self> {
-        let damaged = |reason: String| {
-            Error::model(path, reason).with_help("Train it again with sayso train, or copy the file again.")
-        };
-        let length = bytes.get(..8).and_then(|b| b.try_into().ok()).map(u64::from_le_bytes);
-        match length {
-            None => return Err(damaged(format!("{} bytes, too short for a model", bytes.len()))),
-            Some(n) if n > LARGEST_HEADER => {
-                return Err(damaged(format!("a header of {n} bytes, the limit is {LARGEST_HEADER}")));
-            }
-            Some(_) => {}
-        }
-        let (_, metadata) =
-            SafeTensors::read_metadata(bytes).map_err(|e| damaged(format!("no safetensors file: {e}")))?;
-        let tensors =
-            SafeTensors::deserialize(bytes).map_err(|e| damaged(format!("no safetensors file: {e}")))?;
-        let text = metadata
-            .metadata()
-            .as_ref()
-            .and_then(|m| m.get("sayso"))
-            .ok_or_else(|| damaged("a safetensors file that Sayso did not make".into()))?;
+        Self::read(Cursor::new(bytes), bytes.len() as u64, path)
+    }
+
+    fn read(source: impl Read + Seek, size: u64, path: &Path) -> Result<Self> {
+        let damaged = |reason: String| damaged(path, reason);
+        let mut tensors = Tensors::open(source, size, path)?;
+        let text =
+            tensors.header().ok_or_else(|| damaged("a safetensors file that Sayso did not make".into()))?;
         let (stored, json) =
             text.split_at_checked(DIGEST).ok_or_else(|| damaged("a header that is too short".into()))?;
         let json = json.strip_prefix(' ').ok_or_else(|| damaged("a header without its blank".into()))?;
@@ -242,55 +222,76 @@ impl Model {
             return Err(Error::model(path, format!("version {version}, this program reads up to {VERSION}"))
                 .with_help("Use a newer Sayso."));
         }
-        let read = Tensors { tensors: &tensors, path };
-        let of_terms = ["df", "held_folds", "held_keys", "held_p", "idf", "term_offsets", "terms", "weights"];
-        let n_dense = tensors.len().saturating_sub(of_terms.len()) / 2;
-        if n_dense > MOST_BLOCKS {
-            return Err(damaged(format!("{} tensors", tensors.len())));
+        let (stored, json) = (stored.to_string(), json.to_string());
+        tensors.digest(json.as_bytes());
+        let n_dense = tensors.len().saturating_sub(N_TENSORS) / 2;
+        if n_dense > MOST_BLOCKS || tensors.len() != N_TENSORS + 2 * n_dense {
+            let expected = format!("{N_TENSORS}, and two for each of up to {MOST_BLOCKS} blocks");
+            return Err(damaged(format!("{} tensors, expected {expected}", tensors.len())));
         }
-        let names: Vec<String> = (0..n_dense)
-            .flat_map(|n| [format!("dense.{n}.bytes"), format!("dense.{n}.weights")])
-            .chain(of_terms.map(str::to_string))
-            .collect();
-        let mut views = Vec::new();
-        for name in &names {
-            views.push(read.view(name)?.data());
-        }
-        if tensors.len() != names.len() {
-            return Err(damaged(format!("{} tensors, expected {}", tensors.len(), names.len())));
-        }
-        // Putting the parts together bears anything they may hold, so it need not wait for the check.
-        let (sound, model) = rayon::join(
-            || digest(json, views.iter().copied()) == stored,
-            || {
-                let header: Header =
-                    serde_json::from_str(json).map_err(|e| damaged(format!("header: {e}")))?;
-                assemble(header, &read).map_err(|e| match e.kind() {
-                    crate::ErrorKind::Model { .. } => e,
-                    _ => damaged(e.to_string()),
-                })
-            },
-        );
-        if !sound {
+        let content = Content::read(&mut tensors, n_dense)?;
+        if tensors.finish() != stored {
             return Err(damaged("its content does not match its SHA-256".into()));
         }
-        model.map(|model| Self { digest: Some(stored.to_string()), ..model })
+        let header: Header = serde_json::from_str(&json).map_err(|e| damaged(format!("header: {e}")))?;
+        let model = assemble(header, content).map_err(|e| match e.kind() {
+            crate::ErrorKind::Model { .. } => e,
+            _ => damaged(e.to_string()),
+        })?;
+        Ok(Self { digest: Some(stored), ..model })
     }
 }
 
-fn assemble(header: Header, read: &Tensors<'_, '_>) -> Result<Model> {
-    let df = read.numbers("df", Dtype::U32, u32::from_le_bytes)?;
-    let offsets = read.numbers("term_offsets", Dtype::U32, u32::from_le_bytes)?;
-    let terms = read.numbers("terms", Dtype::U8, u8::from_le_bytes)?;
-    let vocabulary = Vocabulary::from_parts(terms, offsets, df, header.block_starts, header.blocks)?;
-    let idf = read.numbers("idf", Dtype::F32, f32::from_le_bytes)?;
+/// Tensors that every model has.
+const N_TENSORS: usize = 8;
+
+/// The numbers of all tensors.
+struct Content {
+    /// Bytes and weights of each block of dense features.
+    dense: Vec<(Vec<u8>, Vec<f32>)>,
+    df: Vec<u32>,
+    held_folds: Vec<u8>,
+    held_keys: Vec<u64>,
+    held_p: Vec<f32>,
+    idf: Vec<f32>,
+    term_offsets: Vec<u32>,
+    terms: Vec<u8>,
+    weights: Vec<f32>,
+}
+
+impl Content {
+    /// Reads the tensors in the order of their names, as they are digested.
+    fn read(tensors: &mut Tensors<'_, impl Read + Seek>, n_dense: usize) -> Result<Self> {
+        Ok(Self {
+            dense: (0..n_dense)
+                .map(|n| {
+                    Ok((
+                        tensors.read(&format!("dense.{n}.bytes"), Dtype::U8, u8::from_le_bytes)?,
+                        tensors.read(&format!("dense.{n}.weights"), Dtype::F32, f32::from_le_bytes)?,
+                    ))
+                })
+                .collect::<Result<_>>()?,
+            df: tensors.read("df", Dtype::U32, u32::from_le_bytes)?,
+            held_folds: tensors.read("held_folds", Dtype::U8, u8::from_le_bytes)?,
+            held_keys: tensors.read("held_keys", Dtype::U64, u64::from_le_bytes)?,
+            held_p: tensors.read("held_p", Dtype::F32, f32::from_le_bytes)?,
+            idf: tensors.read("idf", Dtype::F32, f32::from_le_bytes)?,
+            term_offsets: tensors.read("term_offsets", Dtype::U32, u32::from_le_bytes)?,
+            terms: tensors.read("terms", Dtype::U8, u8::from_le_bytes)?,
+            weights: tensors.read("weights", Dtype::F32, f32::from_le_bytes)?,
+        })
+    }
+}
+
+fn assemble(header: Header, content: Content) -> Result<Model> {
+    let Content { dense, df, held_folds: folds, held_keys: keys, held_p: p, .. } = content;
+    let Content { idf, term_offsets, terms, weights, .. } = content;
+    let wrong = |what: &str| Error::argument("model", what, "parts that fit each other");
+    let vocabulary = Vocabulary::from_parts(terms, term_offsets, df, header.block_starts, header.blocks)?;
     let tfidf = Tfidf::from_parts(&header.features, header.names, vocabulary, idf)?;
-    let keys = read.numbers("held_keys", Dtype::U64, u64::from_le_bytes)?;
-    let folds = read.numbers("held_folds", Dtype::U8, u8::from_le_bytes)?;
-    let p = read.numbers("held_p", Dtype::F32, f32::from_le_bytes)?;
     let n_classes: usize = header.axes.iter().map(|a| a.axis.classes().len()).sum();
     if folds.len() != keys.len() || p.len() != keys.len() * n_classes || p.iter().any(|p| !p.is_finite()) {
-        return Err(read.damaged("held-out probabilities that do not fit".into()));
+        return Err(wrong("held-out probabilities that do not fit"));
     }
     let held_out = HeldOut {
         folds: keys.iter().copied().zip(folds).collect(),
@@ -307,53 +308,19 @@ fn assemble(header: Header, read: &Tensors<'_, '_>) -> Result<Model> {
             doubt: a.doubt,
         })
         .collect();
-    let weights = read.numbers("weights", Dtype::F32, f32::from_le_bytes)?;
-    if read.tensors.len() != 8 + 2 * header.dense.len() {
-        return Err(read.damaged("blocks that do not fit their tensors".into()));
+    if dense.len() != header.dense.len() {
+        return Err(wrong("blocks that do not fit their tensors"));
     }
     let dense = header
         .dense
         .into_iter()
-        .enumerate()
-        .map(|(n, DenseHeader { mut block, scaling })| {
-            block.bytes = read.view(&format!("dense.{n}.bytes"))?.data().to_vec();
-            let weights = read.numbers(&format!("dense.{n}.weights"), Dtype::F32, f32::from_le_bytes)?;
+        .zip(dense)
+        .map(|(DenseHeader { mut block, scaling }, (bytes, weights))| {
+            block.bytes = bytes;
             Ok(DensePart { block: dense::restore(&block)?, scaling, weights })
         })
         .collect::<Result<Vec<_>>>()?;
     Model::new(Parts { tfidf, axes, weights, dense, language: header.language, held_out, card: header.card })
-}
-
-struct Tensors<'a, 'd> {
-    tensors: &'a SafeTensors<'d>,
-    path: &'a Path,
-}
-
-impl<'d> Tensors<'_, 'd> {
-    fn damaged(&self, reason: String) -> Error {
-        Error::model(self.path, reason).with_help("Train it again with sayso train, or copy the file again.")
-    }
-
-    fn view(&self, name: &str) -> Result<TensorView<'d>> {
-        self.tensors.tensor(name).map_err(|_| self.damaged(format!("no tensor {name:?}")))
-    }
-
-    fn numbers<T, const N: usize>(
-        &self,
-        name: &str,
-        dtype: Dtype,
-        read: impl Fn([u8; N]) -> T,
-    ) -> Result<Vec<T>> {
-        let view = self.view(name)?;
-        if view.dtype() != dtype {
-            return Err(self.damaged(format!("tensor {name:?} holds {:?}, expected {dtype:?}", view.dtype())));
-        }
-        let numbers = view.data().as_chunks::<N>().0;
-        let mut out = Vec::new();
-        reserve(&mut out, numbers.len());
-        out.extend(numbers.iter().map(|b| read(*b)));
-        Ok(out)
-    }
 }
 
 fn bytes_of<T: Copy, const N: usize>(values: &[T], write: fn(T) -> [u8; N]) -> Vec<u8> {

@@ -8,6 +8,7 @@ mod file;
 mod language;
 mod score;
 mod similar;
+mod tensors;
 mod words;
 
 pub use bundle::{AxisModel, DensePart, HeldOut, Model, Parts};
