@@ -219,11 +219,11 @@ impl Slots<'_> {
     fn find(self, group: &[u64; GROUP], tag: u64) -> u64 {
         // Equal upper bits cancel out, and what is left is the number. All slots are looked at: which one it is cannot be
         // foreseen, and a wrong guess costs more than three comparisons.
-        // At most one fits; an empty one fits a tag of zeros, and then adds nothing.
+        // An empty slot fits a tag of zeros with number 0. Of two that fit, as one was displaced, the later one counts.
         let mut found = 0;
         for slot in group {
             let rest = slot ^ tag;
-            found |= select_unpredictable(rest <= self.most(), rest, 0);
+            found = found.max(select_unpredictable(rest <= self.most(), rest, 0));
         }
         found
     }
@@ -293,5 +293,23 @@ mod tests {
         // All want the first group, or the last and from there on the first.
         holds(&(0..900).map(|i| i << 20 | 1).collect::<Vec<_>>());
         holds(&(0..900).map(|i| i << 20 | 0xF_FFFF).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn keys_made_to_look_alike_after_growth_get_the_number_of_one_of_them() {
+        let key = |group: u64, upper: u64| upper << 20 | group << 2 | 1;
+        let mut table = KeyTable::with_capacity(1);
+        let groups = table.groups.len() as u64;
+        // The last group is full, so the fifth key goes on to the first, where bit `groups` tells it from the sixth. In a table of
+        // twice as many groups that bit belongs to the place.
+        for upper in 1..=4 {
+            table.insert(key(groups - 1, upper));
+        }
+        let (fifth, sixth) = (key(groups - 1, 9), key(groups, 9));
+        assert_eq!((table.insert(fifth), table.insert(sixth)), (4, 5));
+        let more = (1_u64 << 50..).map(|i| mix(i, 7) | 1);
+        more.take(table.most_keys()).for_each(|key| _ = table.insert(key));
+        assert_eq!(table.groups.len() as u64, 2 * groups);
+        assert_eq!((table.number(fifth), table.number(sixth)), (6, 6));
     }
 }
