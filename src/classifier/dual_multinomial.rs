@@ -291,7 +291,7 @@ fn agree<const L: usize>(
             }
             share *= 0.5;
         }
-        // The next step is at most half the square of this one.
+        // The next step is about the square of this one.
         if largest < 1e-4 {
             break;
         }

@@ -84,7 +84,7 @@ pub(super) fn select(
         return Err(Error::argument("bytes of distinct terms", n_bytes, format!("at most {}", u32::MAX))
             .with_help("Use fewer texts or shorter n-grams."));
     }
-    let kept = match <[_; 1]>::try_from(parts) {
+    let mut kept = match <[_; 1]>::try_from(parts) {
         Ok([(_, kept)]) => kept,
         Err(parts) => {
             let mut kept = room(parts.iter().map(|p| p.1.len()).sum());
@@ -95,7 +95,7 @@ pub(super) fn select(
         }
     };
     let mut dropped = Dropped { by_frequency: distinct - kept.len(), by_limit: 0 };
-    let mut kept = ranked(&kept, blocks.len(), n_texts);
+    kept = ranked(&kept, blocks.len(), n_texts);
     if let Some(limit) = params.max_features {
         let before = kept.len();
         let mut of_block = vec![0; blocks.len()];
