@@ -1,5 +1,7 @@
 //! Terms and blocks put together out of fold: each source of scores at its own `C`, their mean calibrated and decided.
 
+use rayon::prelude::*;
+
 use super::cross_fit::{INNER, Plan, Split, SplitScores, best, decision_of, gather, trial};
 use super::data::Data;
 use super::scores::RowScores;
@@ -41,8 +43,9 @@ pub(super) fn choose(
         let of_rows: Vec<Vec<f64>> = rows.iter().map(|i| scores.row(*i).to_vec()).collect();
         trial(grid[c], &of_rows, y, &data.weights(rows), n_classes, false)
     };
-    let trials: Vec<Trial> = flat.iter().enumerate().map(|(c, scores)| at(c, scores, rows, y)).collect();
+    let trials: Vec<Trial> = flat.par_iter().enumerate().map(|(c, scores)| at(c, scores, rows, y)).collect();
     let of_fold = (0..plan.folds)
+        .into_par_iter()
         .map(|f| {
             if grid.len() == 1 {
                 return 0;
@@ -51,6 +54,7 @@ pub(super) fn choose(
             let rows: Vec<usize> = rows.iter().copied().filter(|i| folds[*i] != f).collect();
             let y: Vec<usize> = rows.iter().filter_map(|i| data.rows[*i].labels[axis]).collect();
             let trials: Vec<Trial> = (0..grid.len())
+                .into_par_iter()
                 .map(|c| {
                     let scores =
                         gather(data.rows.len(), &splits[inner.clone()], &scores[inner.clone()], axis, c);
@@ -94,18 +98,22 @@ impl OutOfFold {
         n_classes: usize,
         axis: usize,
     ) -> Self {
-        let mut out = Self { p: vec![Vec::new(); data.rows.len()], predicted: vec![0; data.rows.len()] };
-        for f in 0..plan.folds {
+        let fitted = |f: usize| {
             let others: Vec<usize> = rows.iter().copied().filter(|i| folds[*i] != f).collect();
             let y: Vec<usize> = others.iter().filter_map(|i| data.rows[*i].labels[axis]).collect();
             let of_others: Vec<Vec<f64>> = others.iter().map(|i| mean(sources, Some(f), *i)).collect();
             let calibration = Calibration::fit(&of_others, &y, &data.weights(&others), n_classes);
             let weights = decision_of(plan, &calibration, &of_others, &y, n_classes);
-            for i in (0..data.rows.len()).filter(|i| folds[*i] == f) {
-                out.p[i] = calibration.apply(&mean(sources, Some(f), i));
-                out.predicted[i] = decide(&out.p[i], &weights);
-            }
-        }
-        out
+            (calibration, weights)
+        };
+        let of_fold: Vec<_> = (0..plan.folds).into_par_iter().map(fitted).collect();
+        let row = |i: usize| {
+            let (calibration, weights) = &of_fold[folds[i]];
+            let p = calibration.apply(&mean(sources, Some(folds[i]), i));
+            let predicted = decide(&p, weights);
+            (p, predicted)
+        };
+        let (p, predicted) = (0..data.rows.len()).map(row).unzip();
+        Self { p, predicted }
     }
 }

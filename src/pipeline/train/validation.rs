@@ -35,15 +35,19 @@ pub(super) fn validate(
     let n_folds = folds.iter().max().map_or(1, |f| f + 1);
     // The end of the curve; the rest of it needs fits of its own.
     let whole = LearningPoint { share: 1.0, n_rows: rows.len() - rows.len() / n_folds, macro_f1 };
+    let (permutation_p, reliability) = rayon::join(
+        || permutation_p(y, predicted, &groups, n_classes, macro_f1, seed),
+        || Reliability::measure(p, y, seed),
+    );
     Validation {
         accuracy: confusion.accuracy(),
         macro_f1,
         macro_f1_interval: jackknife(&confusion, y, predicted, &groups).interval(0.95),
         by_class: confusion.by_class(),
-        reliability: Reliability::measure(p, y, seed),
+        reliability,
         curve: reliability_curve(p, y),
         baselines: baselines(data, rows, y, folds, n_classes),
-        permutation_p: permutation_p(y, predicted, &groups, n_classes, macro_f1, seed),
+        permutation_p,
         confusion: confusion.counts,
         learning_curve: vec![whole],
         by_file: Vec::new(),
