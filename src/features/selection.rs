@@ -108,6 +108,14 @@ pub(super) fn select(
     let starts =
         (0..=blocks.len() as u32).map(|b| kept.partition_point(|c| u32::from(c.block) < b) as u32).collect();
     let (table, (bytes, offsets)) = rayon::join(|| table(&kept), || spelled(counters, &kept));
+    if table.len() != kept.len() {
+        return Err(Error::argument(
+            "distinct terms",
+            table.len(),
+            format!("{} that can be told apart", kept.len()),
+        )
+        .with_help("Two terms were made to be taken for each other: leave out texts that are no language."));
+    }
     let numbers = numbers(counters, &kept, &table);
     let df = kept.iter().map(|c| c.df).collect();
     Ok(Selection { vocabulary: Vocabulary { bytes, offsets, df, starts, blocks, table }, numbers, dropped })

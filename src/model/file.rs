@@ -11,8 +11,8 @@
 //! held_p         F32  (texts, classes of all axes), out of fold
 //! dense.N.bytes  U8   what the N-th block of dense features keeps; only with such blocks
 //! dense.N.weights F32 (its numbers, outputs)
-//! metadata.sayso      64 hexadecimal digits of SHA-256 over the rest of this string and all tensors in the order of their
-//!                     names, a blank, and the header as JSON
+//! metadata.sayso      64 hexadecimal digits of SHA-256 over the header and all tensors in the order of their names, each after its
+//!                     length in bytes as U64; a blank; the header as JSON
 //! ```
 
 use std::collections::HashMap;
@@ -187,10 +187,10 @@ impl Model {
         if about.len() > LARGEST_FILE {
             return Err(Error::model(path, format!("{} bytes, the limit is {LARGEST_FILE}", about.len())));
         }
-        if about.is_file() {
+        if about.is_file() && about.len() > 0 {
             return Self::read(file, about.len(), path);
         }
-        // A pipe says nothing of its size.
+        // A pipe says nothing of its size, and some file systems say 0.
         let mut bytes = Vec::new();
         file.take(LARGEST_FILE + 1).read_to_end(&mut bytes).map_err(unread)?;
         if bytes.len() as u64 > LARGEST_FILE {
@@ -234,7 +234,7 @@ impl Model {
             return Err(damaged("its content does not match its SHA-256".into()));
         }
         let header: Header = serde_json::from_str(&json).map_err(|e| damaged(format!("header: {e}")))?;
-        let model = assemble(header, content).map_err(|e| match e.kind() {
+        let model = assemble(header, content, path).map_err(|e| match e.kind() {
             crate::ErrorKind::Model { .. } => e,
             _ => damaged(e.to_string()),
         })?;
@@ -283,15 +283,14 @@ impl Content {
     }
 }
 
-fn assemble(header: Header, content: Content) -> Result<Model> {
+fn assemble(header: Header, content: Content, path: &Path) -> Result<Model> {
     let Content { dense, df, held_folds: folds, held_keys: keys, held_p: p, .. } = content;
     let Content { idf, term_offsets, terms, weights, .. } = content;
-    let wrong = |what: &str| Error::argument("model", what, "parts that fit each other");
     let vocabulary = Vocabulary::from_parts(terms, term_offsets, df, header.block_starts, header.blocks)?;
     let tfidf = Tfidf::from_parts(&header.features, header.names, vocabulary, idf)?;
     let n_classes: usize = header.axes.iter().map(|a| a.axis.classes().len()).sum();
     if folds.len() != keys.len() || p.len() != keys.len() * n_classes || p.iter().any(|p| !p.is_finite()) {
-        return Err(wrong("held-out probabilities that do not fit"));
+        return Err(damaged(path, "held-out probabilities that do not fit".into()));
     }
     let held_out = HeldOut {
         folds: keys.iter().copied().zip(folds).collect(),
@@ -309,7 +308,7 @@ fn assemble(header: Header, content: Content) -> Result<Model> {
         })
         .collect();
     if dense.len() != header.dense.len() {
-        return Err(wrong("blocks that do not fit their tensors"));
+        return Err(damaged(path, "blocks that do not fit their tensors".into()));
     }
     let dense = header
         .dense

@@ -42,6 +42,9 @@ impl<'p, R: Read + Seek> Tensors<'p, R> {
         if length > LARGEST_HEADER {
             return Err(damaged(path, format!("a header of {length} bytes, the limit is {LARGEST_HEADER}")));
         }
+        if 8 + length > size {
+            return Err(damaged(path, format!("{size} bytes, too short for its header of {length}")));
+        }
         let mut header = Vec::new();
         source.by_ref().take(length).read_to_end(&mut header).map_err(|e| unread(path, e))?;
         let metadata: Metadata = serde_json::from_slice(&header)
@@ -95,8 +98,9 @@ impl<'p, R: Read + Seek> Tensors<'p, R> {
         let (from, to) = (info.data_offsets.0 as u64, info.data_offsets.1 as u64);
         source.seek(SeekFrom::Start(*start + from)).map_err(|e| unread(path, e))?;
         digest.update((to - from).to_le_bytes());
-        let mut numbers = Vec::new();
-        reserve(&mut numbers, (to - from) as usize / N);
+        let (mut numbers, n) = (Vec::new(), (to - from) as usize / N);
+        numbers.try_reserve_exact(n).map_err(|e| unread(path, e.into()))?;
+        reserve(&mut numbers, n);
         let mut left = to - from;
         while left > 0 {
             let n = left.min(PIECE);
@@ -120,7 +124,7 @@ pub(super) fn damaged(path: &Path, reason: String) -> Error {
 /// The error for a file that could not be read on.
 fn unread(path: &Path, error: std::io::Error) -> Error {
     match error.kind() {
-        ErrorKind::UnexpectedEof => damaged(path, "a file that ends before its last tensor".into()),
+        ErrorKind::UnexpectedEof => damaged(path, "a file that became shorter while it was read".into()),
         _ => Error::io(path, "read", error),
     }
 }

@@ -87,8 +87,10 @@ pub(super) struct FoldScores {
 pub(super) fn run(data: &Data<'_>, plan: &Plan<'_>) -> Result<CrossFit> {
     plan.steps.expect(SHARES.len() * plan.folds);
     let scores = score_folds(data, plan)?;
-    let mut axes: Vec<AxisFit> =
-        (0..data.axes.axes.len()).into_par_iter().map(|axis| axis_fit(data, plan, axis, &scores)).collect();
+    let mut axes: Vec<AxisFit> = (0..data.axes.axes.len())
+        .into_par_iter()
+        .map(|axis| axis_fit(data, plan, axis, &scores))
+        .collect::<Result<_>>()?;
     // The scores are many, and no longer needed.
     let FoldScores { folds, .. } = scores;
     let curves = learning_curves(data, plan, &folds, &axes)?;
@@ -209,24 +211,26 @@ pub(super) fn held_out_on(
     plan: &Plan<'_>,
     axis: usize,
     scores: &FoldScores,
-) -> (Vec<Chosen>, OutOfFold) {
+) -> Result<(Vec<Chosen>, OutOfFold)> {
     let FoldScores { folds, splits, sources } = scores;
     let rows = data.labelled(axis);
     let y: Vec<usize> = rows.iter().filter_map(|i| data.rows[*i].labels[axis]).collect();
     let n_classes = data.axes.axes[axis].classes().len();
-    let found: Vec<Chosen> =
-        sources.iter().map(|s| choose(data, plan, axis, folds, splits, s, &rows, &y, n_classes)).collect();
+    let found: Vec<Chosen> = sources
+        .iter()
+        .map(|s| choose(data, plan, axis, folds, splits, s, &rows, &y, n_classes))
+        .collect::<Result<_>>()?;
     let together: Vec<&Chosen> = found.iter().collect();
     let out = OutOfFold::of(data, plan, folds, &together, &rows, n_classes, axis);
-    (found, out)
+    Ok((found, out))
 }
 
-fn axis_fit(data: &Data<'_>, plan: &Plan<'_>, axis: usize, scores: &FoldScores) -> AxisFit {
+fn axis_fit(data: &Data<'_>, plan: &Plan<'_>, axis: usize, scores: &FoldScores) -> Result<AxisFit> {
     let FoldScores { folds, sources, .. } = scores;
     let rows = data.labelled(axis);
     let y: Vec<usize> = rows.iter().filter_map(|i| data.rows[*i].labels[axis]).collect();
     let n_classes = data.axes.axes[axis].classes().len();
-    let (found, out) = held_out_on(data, plan, axis, scores);
+    let (found, out) = held_out_on(data, plan, axis, scores)?;
     let together: Vec<&Chosen> = found.iter().collect();
     let labelled_scores: Vec<Vec<f64>> = rows.iter().map(|i| mean(&together, None, *i)).collect();
     let calibration = Calibration::fit(&labelled_scores, &y, &data.weights(&rows), n_classes);
@@ -264,7 +268,7 @@ fn axis_fit(data: &Data<'_>, plan: &Plan<'_>, axis: usize, scores: &FoldScores) 
     let doubt = plan.abstain.map_or(0.0, |a| validation::doubt(&labelled_p, &y, a));
     let of_terms = found[0].flat[found[0].best].clone();
     let trials = found.into_iter().flat_map(|f| f.trials).collect();
-    AxisFit { c, calibration, trials, blocks, validation, doubt, decision, p: out.p, scores, of_terms }
+    Ok(AxisFit { c, calibration, trials, blocks, validation, doubt, decision, p: out.p, scores, of_terms })
 }
 
 /// The weights under which classes are decided, found on these scores.

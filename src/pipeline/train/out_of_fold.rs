@@ -1,10 +1,10 @@
 //! Terms and blocks put together out of fold: each source of scores at its own `C`, their mean calibrated and decided.
 
-use rayon::prelude::*;
-
 use super::cross_fit::{INNER, Plan, Split, SplitScores, best, decision_of, gather, trial};
 use super::data::Data;
 use super::scores::RowScores;
+use super::side_by_side::side_by_side;
+use crate::Result;
 use crate::classifier::{Calibration, decide};
 use crate::model::Trial;
 
@@ -24,6 +24,9 @@ pub(super) struct Chosen {
     pub(super) trials: Vec<Trial>,
 }
 
+/// What a trial needs for each row, about.
+const BYTES_OF_ROW: usize = 160;
+
 #[expect(clippy::too_many_arguments, reason = "the choice looks at all there is about an axis")]
 pub(super) fn choose(
     data: &Data<'_>,
@@ -35,7 +38,7 @@ pub(super) fn choose(
     rows: &[usize],
     y: &[usize],
     n_classes: usize,
-) -> Chosen {
+) -> Result<Chosen> {
     let Source { grid, scores } = source;
     let flat: Vec<RowScores> =
         (0..grid.len()).map(|c| gather(data.rows.len(), &splits[..plan.folds], scores, axis, c)).collect();
@@ -43,28 +46,25 @@ pub(super) fn choose(
         let of_rows: Vec<Vec<f64>> = rows.iter().map(|i| scores.row(*i).to_vec()).collect();
         trial(grid[c], &of_rows, y, &data.weights(rows), n_classes, false)
     };
-    let trials: Vec<Trial> = flat.par_iter().enumerate().map(|(c, scores)| at(c, scores, rows, y)).collect();
-    let of_fold = (0..plan.folds)
-        .into_par_iter()
-        .map(|f| {
-            if grid.len() == 1 {
-                return 0;
-            }
-            let inner = plan.folds + f * INNER..plan.folds + (f + 1) * INNER;
-            let rows: Vec<usize> = rows.iter().copied().filter(|i| folds[*i] != f).collect();
-            let y: Vec<usize> = rows.iter().filter_map(|i| data.rows[*i].labels[axis]).collect();
-            let trials: Vec<Trial> = (0..grid.len())
-                .into_par_iter()
-                .map(|c| {
-                    let scores =
-                        gather(data.rows.len(), &splits[inner.clone()], &scores[inner.clone()], axis, c);
-                    at(c, &scores, &rows, &y)
-                })
-                .collect();
-            best(&trials)
-        })
+    // Over all rows, then without each fold.
+    let without = if grid.len() == 1 { 0 } else { plan.folds };
+    let tasks: Vec<(Option<usize>, usize)> = std::iter::once(None)
+        .chain((0..without).map(Some))
+        .flat_map(|fold| (0..grid.len()).map(move |c| (fold, c)))
         .collect();
-    Chosen { best: best(&trials), of_fold, flat, trials }
+    let mut trials = side_by_side(rows.len() * BYTES_OF_ROW, &tasks, |(fold, c)| {
+        let Some(f) = *fold else { return Ok(at(*c, &flat[*c], rows, y)) };
+        let inner = plan.folds + f * INNER..plan.folds + (f + 1) * INNER;
+        let rows: Vec<usize> = rows.iter().copied().filter(|i| folds[*i] != f).collect();
+        let y: Vec<usize> = rows.iter().filter_map(|i| data.rows[*i].labels[axis]).collect();
+        let scores = gather(data.rows.len(), &splits[inner.clone()], &scores[inner], axis, *c);
+        Ok(at(*c, &scores, &rows, &y))
+    })?;
+    let of_fold = match trials.split_off(grid.len()).as_slice() {
+        [] => vec![0; plan.folds],
+        of_folds => of_folds.chunks(grid.len()).map(best).collect(),
+    };
+    Ok(Chosen { best: best(&trials), of_fold, flat, trials })
 }
 
 /// The mean of the linear scores of a row: each source at the `C` chosen without this fold, or over all.
@@ -98,22 +98,18 @@ impl OutOfFold {
         n_classes: usize,
         axis: usize,
     ) -> Self {
-        let fitted = |f: usize| {
+        let mut out = Self { p: vec![Vec::new(); data.rows.len()], predicted: vec![0; data.rows.len()] };
+        for f in 0..plan.folds {
             let others: Vec<usize> = rows.iter().copied().filter(|i| folds[*i] != f).collect();
             let y: Vec<usize> = others.iter().filter_map(|i| data.rows[*i].labels[axis]).collect();
             let of_others: Vec<Vec<f64>> = others.iter().map(|i| mean(sources, Some(f), *i)).collect();
             let calibration = Calibration::fit(&of_others, &y, &data.weights(&others), n_classes);
             let weights = decision_of(plan, &calibration, &of_others, &y, n_classes);
-            (calibration, weights)
-        };
-        let of_fold: Vec<_> = (0..plan.folds).into_par_iter().map(fitted).collect();
-        let row = |i: usize| {
-            let (calibration, weights) = &of_fold[folds[i]];
-            let p = calibration.apply(&mean(sources, Some(folds[i]), i));
-            let predicted = decide(&p, weights);
-            (p, predicted)
-        };
-        let (p, predicted) = (0..data.rows.len()).map(row).unzip();
-        Self { p, predicted }
+            for i in (0..data.rows.len()).filter(|i| folds[*i] == f) {
+                out.p[i] = calibration.apply(&mean(sources, Some(f), i));
+                out.predicted[i] = decide(&out.p[i], &weights);
+            }
+        }
+        out
     }
 }

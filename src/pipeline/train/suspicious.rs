@@ -136,8 +136,10 @@ pub fn suspicious(
         TrainParams { folds: params.folds.max(2), abstain: None, macro_f1: false, ..params.clone() };
     let plan = super::plan(&data, &settings, &counts, &blocks, &steps);
     let scores = score_folds(&data, &plan)?;
-    let axes: Vec<SuspicionsOnAxis> =
-        (0..data.axes.axes.len()).into_par_iter().map(|axis| on_axis(&data, &plan, axis, &scores)).collect();
+    let axes = (0..data.axes.axes.len())
+        .into_par_iter()
+        .map(|axis| on_axis(&data, &plan, axis, &scores))
+        .collect::<Result<Vec<SuspicionsOnAxis>>>()?;
     steps.step();
     for axis in axes.iter().filter(|a| a.agreement <= a.commonest) {
         notes.push(format!(
@@ -194,8 +196,8 @@ fn judgeable(set: &TrainingSet, params: &TrainParams, notes: &mut Vec<String>) -
     }
 }
 
-fn on_axis(data: &Data<'_>, plan: &Plan<'_>, axis: usize, scores: &FoldScores) -> SuspicionsOnAxis {
-    let (_, out) = held_out_on(data, plan, axis, scores);
+fn on_axis(data: &Data<'_>, plan: &Plan<'_>, axis: usize, scores: &FoldScores) -> Result<SuspicionsOnAxis> {
+    let (_, out) = held_out_on(data, plan, axis, scores)?;
     let classes: Vec<String> = data.axes.axes[axis].classes().iter().map(|c| c.id.clone()).collect();
     let rows = data.labelled(axis);
     let y: Vec<usize> = rows.iter().filter_map(|i| data.rows[*i].labels[axis]).collect();
@@ -240,7 +242,7 @@ fn on_axis(data: &Data<'_>, plan: &Plan<'_>, axis: usize, scores: &FoldScores) -
         of_class[*y] += w;
     }
     let agreeing = p.iter().zip(&y).zip(&weights).filter(|((p, y), _)| most_probable(p) == **y);
-    SuspicionsOnAxis {
+    Ok(SuspicionsOnAxis {
         axis: data.axes.axes[axis].id.clone(),
         n: y.len(),
         agreement: agreeing.map(|(_, w)| w).sum::<f64>() / all,
@@ -250,5 +252,5 @@ fn on_axis(data: &Data<'_>, plan: &Plan<'_>, axis: usize, scores: &FoldScores) -
         joint: found.joint(),
         labels,
         classes,
-    }
+    })
 }
