@@ -11,7 +11,6 @@ use sayso::model::{BUNDLED, Model};
 use sayso::pipeline::{TrainParams, train};
 use sayso::types::{Axis, AxisSet};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 fn small() -> Vec<u8> {
     let row = |i: usize, text: &str, class| TrainingRow {
@@ -126,13 +125,13 @@ fn forged(change: impl FnOnce(&mut Value, &mut BTreeMap<String, (Dtype, Vec<usiz
         .collect();
     change(&mut header, &mut tensors);
     let json = header.to_string();
-    let mut hash = Sha256::new();
+    let mut hash = blake3::Hasher::new();
     hash.update(json.as_bytes());
     for (_, _, data) in tensors.values() {
-        hash.update((data.len() as u64).to_le_bytes());
+        hash.update(&(data.len() as u64).to_le_bytes());
         hash.update(data);
     }
-    let digest: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = hash.finalize();
     let views = tensors.iter().map(|(name, (dtype, shape, data))| {
         (name.as_str(), TensorView::new(*dtype, shape.clone(), data).expect("its shape"))
     });
@@ -163,6 +162,18 @@ fn a_forged_model_that_would_break_scoring_is_refused() {
         tensors.get_mut("idf").expect("it is there").2[..4].copy_from_slice(&f32::NAN.to_le_bytes());
     });
     refused(&not_finite, "an idf that is no number");
+    let other_numbers = forged(|_, tensors| tensors.get_mut("df").expect("it is there").0 = Dtype::F32);
+    refused(&other_numbers, "frequencies that are no whole numbers");
+    let other_name = forged(|_, tensors| {
+        let weights = tensors.remove("weights").expect("it is there");
+        tensors.insert("wights".into(), weights);
+    });
+    refused(&other_name, "weights under another name");
+    let one_more = forged(|_, tensors| {
+        let weights = tensors["weights"].clone();
+        tensors.insert("zzz".into(), weights);
+    });
+    refused(&one_more, "a tensor that nothing reads");
 }
 
 #[test]

@@ -118,7 +118,7 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
     let summary = json!({
         "schema": "sayso/scored/1",
         "sayso": env!("CARGO_PKG_VERSION"),
-        "model_content_sha256": model.digest(),
+        "model_content_blake3": model.digest(),
         "inputs": inputs,
         "statements": tally.n,
         "status": tally.by_status,

@@ -24,7 +24,7 @@ pub struct Model {
     pub(super) language: Language,
     pub(super) held_out: HeldOut,
     pub(super) card: Card,
-    /// The SHA-256 of its content, of a model that was read.
+    /// The BLAKE3 of its content, of a model that was read.
     pub(super) digest: Option<String>,
 }
 
@@ -190,7 +190,7 @@ impl Model {
         })
     }
 
-    /// The SHA-256 of its content as its file holds it, in hexadecimal digits; `None` for a model that was not read from one.
+    /// The BLAKE3 of its content as its file holds it, in hexadecimal digits; `None` for a model that was not read from one.
     /// It was found to be right when the model was read.
     pub fn digest(&self) -> Option<&str> {
         self.digest.as_deref()

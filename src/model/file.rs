@@ -11,7 +11,7 @@
 //! held_p         F32  (texts, classes of all axes), out of fold
 //! dense.N.bytes  U8   what the N-th block of dense features keeps; only with such blocks
 //! dense.N.weights F32 (its numbers, outputs)
-//! metadata.sayso      64 hexadecimal digits of SHA-256 over the header and all tensors in the order of their names, each after its
+//! metadata.sayso      64 hexadecimal digits of BLAKE3 over the header and all tensors in the order of their names, each after its
 //!                     length in bytes as U64; a blank; the header as JSON
 //! ```
 
@@ -20,9 +20,9 @@ use std::fs::File;
 use std::io::{Cursor, Read, Seek};
 use std::path::Path;
 
+use blake3::Hasher;
 use safetensors::tensor::{Dtype, TensorView};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::bundle::{AxisModel, DensePart, HeldOut, Model, Parts};
 use super::card::Card;
@@ -231,7 +231,7 @@ impl Model {
         }
         let content = Content::read(&mut tensors, n_dense)?;
         if tensors.finish() != stored {
-            return Err(damaged("its content does not match its SHA-256".into()));
+            return Err(damaged("its content does not match its digest".into()));
         }
         let header: Header = serde_json::from_str(&json).map_err(|e| damaged(format!("header: {e}")))?;
         let model = assemble(header, content, path).map_err(|e| match e.kind() {
@@ -331,11 +331,11 @@ fn bytes_of<T: Copy, const N: usize>(values: &[T], write: fn(T) -> [u8; N]) -> V
 }
 
 fn digest<'a>(json: &str, tensors: impl Iterator<Item = &'a [u8]>) -> String {
-    let mut hash = Sha256::new();
+    let mut hash = Hasher::new();
     hash.update(json.as_bytes());
     for tensor in tensors {
-        hash.update((tensor.len() as u64).to_le_bytes());
+        hash.update(&(tensor.len() as u64).to_le_bytes());
         hash.update(tensor);
     }
-    super::hexadecimal(&hash.finalize())
+    hash.finalize().to_string()
 }

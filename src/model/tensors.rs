@@ -3,8 +3,8 @@
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::path::Path;
 
+use blake3::Hasher;
 use safetensors::tensor::{Dtype, Metadata};
-use sha2::{Digest, Sha256};
 
 use crate::features::reserve;
 use crate::{Error, Result};
@@ -20,7 +20,7 @@ pub(super) struct Tensors<'p, R> {
     metadata: Metadata,
     /// Where the tensors begin.
     start: u64,
-    digest: Sha256,
+    digest: Hasher,
     piece: Vec<u8>,
     path: &'p Path,
 }
@@ -54,7 +54,7 @@ impl<'p, R: Read + Seek> Tensors<'p, R> {
         if size != whole {
             return Err(damaged(path, format!("{size} bytes, expected {whole}")));
         }
-        Ok(Self { source, metadata, start, digest: Sha256::new(), piece: Vec::new(), path })
+        Ok(Self { source, metadata, start, digest: Hasher::new(), piece: Vec::new(), path })
     }
 
     /// What Sayso says of the tensors.
@@ -72,10 +72,10 @@ impl<'p, R: Read + Seek> Tensors<'p, R> {
         self.digest.update(bytes);
     }
 
-    /// SHA-256 of all that was taken into the digest and of the tensors read, in this order, each after its length in bytes; in
+    /// BLAKE3 of all that was taken into the digest and of the tensors read, in this order, each after its length in bytes; in
     /// hexadecimal digits.
     pub(super) fn finish(self) -> String {
-        super::hexadecimal(&self.digest.finalize())
+        self.digest.finalize().to_string()
     }
 
     /// The numbers of a tensor.
@@ -97,7 +97,7 @@ impl<'p, R: Read + Seek> Tensors<'p, R> {
         }
         let (from, to) = (info.data_offsets.0 as u64, info.data_offsets.1 as u64);
         source.seek(SeekFrom::Start(*start + from)).map_err(|e| unread(path, e))?;
-        digest.update((to - from).to_le_bytes());
+        digest.update(&(to - from).to_le_bytes());
         let (mut numbers, n) = (Vec::new(), (to - from) as usize / N);
         numbers.try_reserve_exact(n).map_err(|e| unread(path, e.into()))?;
         reserve(&mut numbers, n);
@@ -107,7 +107,7 @@ impl<'p, R: Read + Seek> Tensors<'p, R> {
             piece.resize(n as usize, 0);
             source.read_exact(piece).map_err(|e| unread(path, e))?;
             rayon::join(
-                || digest.update(&piece),
+                || _ = digest.update(piece),
                 || numbers.extend(piece.as_chunks::<N>().0.iter().map(|bytes| number(*bytes))),
             );
             left -= n;

@@ -150,7 +150,7 @@ fn the_summary_of_scores_names_the_model_that_gave_them() {
         let score = ["score", "--statements", "n.csv", "-o", "s.csv", "--force"];
         dir.sayso(&[&score, further].concat()).done();
         let summary: serde_json::Value = serde_json::from_str(&dir.read("s.meta.json")).expect("JSON");
-        summary["model_content_sha256"].as_str().expect("a digest").to_string()
+        summary["model_content_blake3"].as_str().expect("a digest").to_string()
     };
     // The model that comes with the program, and the same as a file.
     assert_eq!(named(&[]), named(&["--model", &bundled]));
