@@ -1,10 +1,10 @@
 //! Rows seen from their mean, without making them dense.
 
-use crate::features::{CsrMatrix, SparseRow};
+use crate::features::{Rows, SparseRow};
 
 /// Rows, their mean `μ` and how far they are from it: what fits of the same rows have in common.
 pub(super) struct Centred<'a> {
-    pub(super) x: &'a CsrMatrix,
+    pub(super) x: &'a Rows<'a>,
     pub(super) mean: Vec<f32>,
     /// Its product with each row.
     pub(super) products: Vec<f64>,
@@ -16,29 +16,33 @@ pub(super) struct Centred<'a> {
 
 impl<'a> Centred<'a> {
     /// The mean weighs rows by these weights.
-    pub(super) fn new(x: &'a CsrMatrix, weights: &[f64]) -> Self {
+    pub(super) fn new(x: &'a Rows<'a>, weights: &[f64]) -> Self {
         let total: f64 = weights.iter().sum();
         let mut mean = vec![0.0_f32; x.n_cols()];
+        let mut reader = x.reader();
         for (i, weight) in weights.iter().enumerate() {
             let share = (weight / total.max(f64::MIN_POSITIVE)) as f32;
-            let row = x.row(i);
+            let row = reader.row(i);
             for (column, value) in row.columns.iter().zip(row.values) {
                 mean[*column as usize] += share * value;
             }
         }
-        let products: Vec<f64> = (0..x.n_rows()).map(|i| dot(x, i, &mean)).collect();
         let square: f64 = mean.iter().map(|m| f64::from(*m) * f64::from(*m)).sum();
-        let length = |i: usize| sum(x.row(i), |_, value| value * value);
-        let distance = |(i, product): (usize, &f64)| (length(i) - 2.0 * product + square).max(0.0);
-        let distances = products.iter().enumerate().map(distance).collect();
+        let (products, distances) = (0..x.n_rows())
+            .map(|i| {
+                let row = reader.row(i);
+                let (product, length) = (dot(row, &mean), sum(row, |_, value| value * value));
+                (product, (length - 2.0 * product + square).max(0.0))
+            })
+            .unzip();
         Self { x, mean, products, square, distances }
     }
 }
 
-/// `xᵢ · w`.
+/// `x · w`.
 #[inline]
-pub(super) fn dot(x: &CsrMatrix, i: usize, w: &[f32]) -> f64 {
-    sum(x.row(i), |column, value| w[column as usize] * value)
+pub(super) fn dot(row: SparseRow<'_>, w: &[f32]) -> f64 {
+    sum(row, |column, value| w[column as usize] * value)
 }
 
 /// The sum of `of(column, value)` over a row, in four strands so that additions need not wait for each other.

@@ -9,7 +9,7 @@ use ndarray::{Array1, Array2};
 use super::logistic::{LogisticRegression, SolverReport};
 use super::objective::{Objective, Point};
 use super::params::{Scheme, ValidLogisticParams};
-use crate::features::CsrMatrix;
+use crate::features::Rows;
 use crate::{Error, ErrorKind, Result};
 
 /// Largest matrix that is written out in full, in bytes.
@@ -21,7 +21,7 @@ const WORST_GAP: f64 = 1e-4;
 
 pub(super) fn fit(
     params: &ValidLogisticParams,
-    x: &CsrMatrix,
+    x: &Rows<'_>,
     y: &[usize],
     n_classes: usize,
     row_weights: &[f64],
@@ -41,6 +41,7 @@ pub(super) fn fit(
             .with_help("linfa-logistic knows no row weights; use the default solver."));
     }
     let c = params.c * weight;
+    let x = x.matrix();
     let mut dense = Array2::<f64>::zeros((x.n_rows(), x.n_cols()));
     for i in 0..x.n_rows() {
         for (j, value) in x.row(i).iter() {
@@ -54,7 +55,7 @@ pub(super) fn fit(
         fit_multi(c, params.max_iterations, dense, y, n_classes)?
     };
     let cost = vec![c; y.len()];
-    let objective = Objective::new(x, y, &cost, outputs);
+    let objective = Objective::new(&x, y, &cost, outputs);
     let mut point = Point { z: Vec::new(), p: Vec::new() };
     objective.project(&theta, &mut point.z);
     let value = objective.value(&theta, &mut point);

@@ -3,7 +3,7 @@ use super::descent::{Descent, descend, xlogx};
 use super::newton::Reached;
 use super::objective::{sigmoid, softplus};
 use crate::Result;
-use crate::features::prefetch;
+use crate::features::{RowReader, SparseRow, prefetch};
 
 /// Minimises the objective for two classes by descent on its dual, one row at a time.
 ///
@@ -96,16 +96,17 @@ impl Dual<'_> {
         let (t, intercept) = start.split_at(self.t.len());
         self.t.copy_from_slice(t);
         self.intercept = intercept[0];
+        let mut reader = self.rows.x.reader();
         for (i, t) in t.iter().enumerate() {
             let alpha = self.cost[i] * sigmoid(-t);
-            self.change(i, alpha);
+            self.change(i, reader.row(i), alpha);
         }
     }
 
     /// Asks the processor to fetch a row and what is kept of it.
     #[inline]
-    fn prefetch(&self, i: usize) {
-        self.rows.x.prefetch_row(i);
+    fn prefetch(&self, reader: &RowReader<'_>, i: usize) {
+        reader.prefetch(i);
         for of_rows in [&self.t, &self.alpha, &self.sign, &self.rows.distances, &self.rows.products] {
             prefetch(&raw const of_rows[i]);
         }
@@ -114,13 +115,12 @@ impl Dual<'_> {
 
     /// Gives a row another dual variable.
     #[inline]
-    fn change(&mut self, i: usize, alpha: f64) {
+    fn change(&mut self, i: usize, row: SparseRow<'_>, alpha: f64) {
         let by = self.sign[i] * (alpha - self.alpha[i]);
         self.alpha[i] = alpha;
         self.balance += by;
         self.u_mean += by * self.rows.products[i];
         let step = by as f32;
-        let row = self.rows.x.row(i);
         for (column, value) in row.columns.iter().zip(row.values) {
             self.u[*column as usize] += step * value;
         }
@@ -128,29 +128,31 @@ impl Dual<'_> {
 
     /// `w · (xᵢ − μ) + b`, with the sign of the row.
     #[inline]
-    fn margin(&self, i: usize) -> f64 {
+    fn margin(&self, i: usize, row: SparseRow<'_>) -> f64 {
         let shift = self.balance * (self.rows.square - self.rows.products[i]) - self.u_mean;
-        self.sign[i] * (dot(self.rows.x, i, &self.u) + shift + self.intercept)
+        self.sign[i] * (dot(row, &self.u) + shift + self.intercept)
     }
 }
 
 impl Descent for Dual<'_> {
     fn pass(&mut self, order: &[u32]) -> f64 {
         let (mut gap, mut loss) = (0.0, 0.0);
+        let mut reader = self.rows.x.reader();
         for (k, &i) in order.iter().enumerate() {
             let i = i as usize;
             if let Some(next) = order.get(k + 2) {
-                self.prefetch(*next as usize);
+                self.prefetch(&reader, *next as usize);
             }
+            let row = reader.row(i);
             let (norm, cost, sign) = (self.rows.distances[i], self.cost[i], self.sign[i]);
             if norm == 0.0 || cost == 0.0 {
                 // Nothing but the intercept speaks for this row.
                 self.t[i] = sign * self.intercept;
                 let alpha = cost * sigmoid(-self.t[i]);
-                self.change(i, alpha);
+                self.change(i, row, alpha);
                 continue;
             }
-            let margin = self.margin(i);
+            let margin = self.margin(i, row);
             let before = self.alpha[i];
             let of_row = cost * softplus(-margin);
             loss += of_row;
@@ -159,7 +161,7 @@ impl Descent for Dual<'_> {
             let alpha = cost * sigmoid(-t);
             self.t[i] = t;
             if alpha != before {
-                self.change(i, alpha);
+                self.change(i, row, alpha);
             }
         }
         gap / loss.max(f64::MIN_POSITIVE)
@@ -189,8 +191,9 @@ impl Descent for Dual<'_> {
         let square: f64 = self.u.iter().map(|u| f64::from(*u) * f64::from(*u)).sum();
         let norm = 0.5 * (square + self.balance * (self.balance * self.rows.square - 2.0 * self.u_mean));
         let (mut primal, mut entropy, mut g, mut h) = (norm, 0.0, 0.0, 1e-12);
+        let mut reader = self.rows.x.reader();
         for i in 0..self.t.len() {
-            let margin = self.margin(i);
+            let margin = self.margin(i, reader.row(i));
             let (cost, alpha) = (self.cost[i], self.alpha[i]);
             primal += cost * softplus(-margin);
             let p = sigmoid(-margin);
@@ -248,6 +251,7 @@ mod tests {
     #[test]
     fn two_rows_without_a_common_term_have_a_known_answer() {
         let x = CsrMatrix::from_rows(2, &[&[(0, 1.0)], &[(1, 1.0)]]).expect("sound");
+        let x = (&x).into();
         let rows = Centred::new(&x, &[1.0, 1.0]);
         let fit = |tolerance, start| {
             minimise(&rows, &[true, false], &[1.0, 1.0], tolerance, 200, 0, start).expect("converges")

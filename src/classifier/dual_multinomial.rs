@@ -2,6 +2,7 @@ use super::center::Centred;
 use super::descent::{Descent, descend, xlogx};
 use super::newton::Reached;
 use crate::Result;
+use crate::features::SparseRow;
 
 /// Minimises the objective of three and more classes by descent on its dual, one row at a time.
 ///
@@ -101,15 +102,16 @@ impl<const L: usize> Dual<'_, L> {
         let (z, intercept) = starts.split_at(self.z.len());
         self.z.copy_from_slice(z);
         self.intercept = intercept[0];
+        let mut reader = self.rows.x.reader();
         for (i, z) in z.iter().enumerate() {
             let p = softmax(z, self.classes).0;
-            self.change(i, p);
+            self.change(i, reader.row(i), p);
         }
     }
 
     /// Gives a row another distribution.
     #[inline]
-    fn change(&mut self, i: usize, p: [f64; L]) {
+    fn change(&mut self, i: usize, row: SparseRow<'_>, p: [f64; L]) {
         let by: [f64; L] = std::array::from_fn(|k| self.cost[i] * (self.p[i][k] - p[k]));
         self.p[i] = p;
         for (k, by) in by.iter().enumerate() {
@@ -117,7 +119,6 @@ impl<const L: usize> Dual<'_, L> {
             self.u_mean[k] += by * self.rows.products[i];
         }
         let step: [f32; L] = std::array::from_fn(|k| by[k] as f32);
-        let row = self.rows.x.row(i);
         for (column, value) in row.columns.iter().zip(row.values) {
             let w = &mut self.u[*column as usize].0;
             for k in 0..L {
@@ -128,8 +129,7 @@ impl<const L: usize> Dual<'_, L> {
 
     /// `W (xᵢ − μ) + b`.
     #[inline]
-    fn scores(&self, i: usize) -> [f64; L] {
-        let row = self.rows.x.row(i);
+    fn scores(&self, i: usize, row: SparseRow<'_>) -> [f64; L] {
         // Two strands, so that additions need not wait for each other.
         let mut sums = [[0.0_f32; L]; 2];
         let (columns, last_column) = row.columns.as_chunks::<2>();
@@ -158,16 +158,18 @@ impl<const L: usize> Dual<'_, L> {
 impl<const L: usize> Descent for Dual<'_, L> {
     fn pass(&mut self, order: &[u32]) -> f64 {
         let (mut gap, mut loss) = (0.0, 0.0);
+        let mut reader = self.rows.x.reader();
         for (k, &i) in order.iter().enumerate() {
             let i = i as usize;
             if let Some(next) = order.get(k + 2) {
-                self.rows.x.prefetch_row(*next as usize);
+                reader.prefetch(*next as usize);
             }
             let cost = self.cost[i];
             if cost == 0.0 {
                 continue;
             }
-            let scores = self.scores(i);
+            let row = reader.row(i);
+            let scores = self.scores(i, row);
             let before = self.p[i];
             let (_, log_sum) = softmax(&scores, self.classes);
             loss += cost * (log_sum - scores[self.y[i]]);
@@ -178,7 +180,7 @@ impl<const L: usize> Descent for Dual<'_, L> {
             let start = if self.z[i] == [0.0; L] { scores } else { self.z[i] };
             let (z, p) = agree(&target, reach, start, self.classes);
             self.z[i] = z;
-            self.change(i, p);
+            self.change(i, row, p);
         }
         gap / loss.max(f64::MIN_POSITIVE)
     }
@@ -214,9 +216,10 @@ impl<const L: usize> Descent for Dual<'_, L> {
         let mut primal = norm;
         let mut dual = -norm - (0..self.classes).map(|k| self.intercept[k] * self.balance[k]).sum::<f64>();
         let (mut g, mut h) = ([0.0; L], [1e-12; L]);
+        let mut reader = self.rows.x.reader();
         for i in 0..self.z.len() {
             let cost = self.cost[i];
-            let z = self.scores(i);
+            let z = self.scores(i, reader.row(i));
             let (p, log_sum) = softmax(&z, self.classes);
             primal += cost * (log_sum - z[self.y[i]]);
             dual -= cost * self.p[i][..self.classes].iter().map(|p| xlogx(*p, 1.0)).sum::<f64>();
@@ -340,7 +343,8 @@ mod tests {
         let x = CsrMatrix::from_rows(15, &rows).expect("sound");
         // Class 0 is common: the intercepts have something to do.
         let y: Vec<usize> = (0..90).map(|i| if i % 5 < 3 { 0 } else { 1 + (i / 3) % 2 }).collect();
-        let centred = Centred::new(&x, &[1.0; 90]);
+        let rows = (&x).into();
+        let centred = Centred::new(&rows, &[1.0; 90]);
         let mut start: Option<Vec<f64>> = None;
         for c in [0.1, 1.0, 30.0] {
             let cost = vec![c; 90];

@@ -5,7 +5,7 @@ use ndarray::Array1;
 use super::newton;
 use super::objective::{sigmoid, softmax_into};
 use super::params::{Scheme, ValidLogisticParams};
-use crate::features::{CsrMatrix, SparseRow};
+use crate::features::{CsrMatrix, Rows, SparseRow};
 use crate::{Error, ErrorKind, Result};
 
 /// A fitted logistic regression over sparse rows.
@@ -37,7 +37,7 @@ impl From<newton::Reached> for SolverReport {
     }
 }
 
-pub(super) fn check_rows(x: &CsrMatrix, y: &[usize], n_classes: usize, row_weights: &[f64]) -> Result<()> {
+pub(super) fn check_rows(x: &Rows<'_>, y: &[usize], n_classes: usize, row_weights: &[f64]) -> Result<()> {
     for (what, n) in [("rows and classes", y.len()), ("rows and row weights", row_weights.len())] {
         if n != x.n_rows() {
             return Err(ErrorKind::ShapeMismatch { what, left: x.n_rows(), right: n }.into());
@@ -46,7 +46,10 @@ pub(super) fn check_rows(x: &CsrMatrix, y: &[usize], n_classes: usize, row_weigh
     if let Some(v) = row_weights.iter().find(|v| !v.is_finite() || **v < 0.0) {
         return Err(ErrorKind::NotFinite { what: "row weight".into(), value: *v }.into());
     }
-    if let Some(v) = x.values.iter().find(|v| !v.is_finite()) {
+    // Those that are made of texts are numbers.
+    if let Rows::Held(x) = x
+        && let Some(v) = x.values.iter().find(|v| !v.is_finite())
+    {
         return Err(ErrorKind::NotFinite { what: "feature value".into(), value: f64::from(*v) }.into());
     }
     let mut present = vec![false; n_classes];

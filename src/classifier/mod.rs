@@ -18,7 +18,7 @@ pub use calibration::{Calibration, FEWEST_FOR_CALIBRATION};
 pub use decision::{decide, decision_weights};
 pub use logistic::{LogisticRegression, SolverReport};
 pub use params::{LogisticParams, Scheme, Solver, ValidLogisticParams};
-pub use weighting::log_count_ratio;
+pub(crate) use weighting::log_count_ratio;
 
 /// The index of the largest probability; the first of equal ones.
 pub fn most_probable(p: &[f64]) -> usize {

@@ -9,7 +9,7 @@ use super::newton;
 use super::objective::Objective;
 use super::params::{Scheme, Solver, ValidLogisticParams, check_c};
 use crate::Result;
-use crate::features::CsrMatrix;
+use crate::features::{CsrMatrix, Rows};
 
 /// Below this share of the objective, sums in single precision carry too much rounding.
 const SINGLE_PRECISION: f64 = 1e-6;
@@ -79,6 +79,18 @@ impl ValidLogisticParams {
     pub fn fit_path(
         &self,
         x: &CsrMatrix,
+        y: &[usize],
+        n_classes: usize,
+        row_weights: &[f64],
+        grid: &[f64],
+    ) -> Result<Vec<LogisticRegression>> {
+        self.fit_rows(&x.into(), y, n_classes, row_weights, grid)
+    }
+
+    /// The same with rows in either form.
+    pub(crate) fn fit_rows(
+        &self,
+        x: &Rows<'_>,
         y: &[usize],
         n_classes: usize,
         row_weights: &[f64],
@@ -161,7 +173,8 @@ impl ValidLogisticParams {
                 }
             };
             let y: Vec<usize> = positive.iter().map(|p| usize::from(*p)).collect();
-            let objective = Objective::new(rows.x, &y, &cost, 1);
+            let x = rows.x.matrix();
+            let objective = Objective::new(&x, &y, &cost, 1);
             let reached = newton::minimise(&objective, &mut theta, self.tolerance, self.max_iterations)?;
             let mut report = SolverReport::from(reached);
             report.iterations += taken;
@@ -196,7 +209,8 @@ impl ValidLogisticParams {
                         path.last().map(|(weights, intercepts, _)| [weights.as_slice(), intercepts].concat())
                     };
                     let begun = dual.map(|fit| [fit.weights, fit.intercepts].concat()).or_else(last);
-                    let objective = Objective::new(rows.x, y, &cost, n_classes);
+                    let x = rows.x.matrix();
+                    let objective = Objective::new(&x, y, &cost, n_classes);
                     let mut theta = begun.unwrap_or_else(|| vec![0.0; objective.n_parameters()]);
                     let reached =
                         newton::minimise(&objective, &mut theta, self.tolerance, self.max_iterations)?;

@@ -1,4 +1,4 @@
-use crate::features::CsrMatrix;
+use crate::features::Rows;
 
 /// The naive-Bayes log-count ratio of each term for one class against the rest.
 ///
@@ -12,12 +12,13 @@ use crate::features::CsrMatrix;
 /// # References
 ///
 /// * Wang & Manning (2012), *ACL*, sec. 2.3 (there on binary counts with a hinge loss).
-pub fn log_count_ratio(x: &CsrMatrix, in_class: &[bool]) -> Vec<f32> {
+pub(crate) fn log_count_ratio(x: &Rows<'_>, in_class: &[bool]) -> Vec<f32> {
     let mut p = vec![1.0_f64; x.n_cols()];
     let mut q = vec![1.0_f64; x.n_cols()];
+    let mut reader = x.reader();
     for (i, inside) in in_class.iter().enumerate() {
         let side = if *inside { &mut p } else { &mut q };
-        for (column, value) in x.row(i).iter() {
+        for (column, value) in reader.row(i).iter() {
             side[column] += value;
         }
     }
@@ -28,11 +29,12 @@ pub fn log_count_ratio(x: &CsrMatrix, in_class: &[bool]) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::features::CsrMatrix;
 
     #[test]
     fn the_ratio_of_counted_terms_is_as_by_hand() {
         let x = CsrMatrix::from_rows(2, &[&[(0, 3.0)], &[(0, 1.0), (1, 2.0)]]).expect("sound");
-        let r = log_count_ratio(&x, &[true, false]);
+        let r = log_count_ratio(&(&x).into(), &[true, false]);
         // p = (4, 1), q = (2, 3): r₀ = ln((4/5)/(2/5)), r₁ = ln((1/5)/(3/5)).
         assert!((r[0] - 2.0_f32.ln()).abs() < 1e-6 && (r[1] - (1.0_f32 / 3.0).ln()).abs() < 1e-6, "{r:?}");
     }

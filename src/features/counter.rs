@@ -1,14 +1,15 @@
 //! What one thread finds while a vocabulary is looked for.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::CHANNEL_MARK;
 use super::analysis::{Analyser, Buffers, Grams, spell};
-use super::columns::Columns;
 use super::pages::{reserve, room, room_for};
 use super::params::{NgramRange, Passage};
 use super::table::{AHEAD, KeyTable, prefetch};
 use super::tally::WordLists;
+use super::texts::{Contents, Numbers};
 
 /// Terms in the order of their first occurrence, and what each text holds of them.
 ///
@@ -78,23 +79,6 @@ impl Spellings {
     }
 }
 
-/// What stands in each text: a number below [`LIST`] is a term; another is a word whose list of character n-grams has that number
-/// above `LIST`, and how often the word stands comes after it.
-pub(super) struct Contents {
-    pub(super) starts: Vec<usize>,
-    pub(super) items: Vec<u32>,
-}
-
-/// Terms have lower numbers: [`select`](super::selection::select) refuses half as many.
-pub(super) const LIST: u32 = 1 << 31;
-
-impl Contents {
-    #[inline]
-    fn room_for(&mut self, more: usize, expected: usize) {
-        room_for(&mut self.items, more, self.starts.len(), expected);
-    }
-}
-
 impl Counter {
     /// A counter with room for so many terms before it grows.
     fn with_capacity(n: usize, spelled_from: u32, expected: usize) -> Self {
@@ -109,7 +93,7 @@ impl Counter {
                 bytes: String::new(),
             },
             lists: WordLists::default(),
-            contents: Contents { starts: vec![0], items: Vec::new() },
+            contents: Contents::empty(),
             expected,
         }
     }
@@ -136,14 +120,14 @@ impl Counter {
                     counter.chars(block, channel, range, keys, word);
                 }
             });
-            counter.contents.starts.push(counter.contents.items.len());
+            counter.contents.end_text();
         }
         counter
     }
 
     /// The number of the text that is being read.
     fn text(&self) -> u32 {
-        self.contents.starts.len() as u32
+        self.contents.n_texts() as u32 + 1
     }
 
     /// The id of a key.
@@ -159,7 +143,7 @@ impl Counter {
     /// Takes in a term of this block. Kept apart, so that looking one up stays small.
     #[inline(never)]
     fn admit(&mut self, block: usize) {
-        let (n, done) = (self.seen.len(), self.contents.starts.len());
+        let (n, done) = (self.seen.len(), self.contents.n_texts() + 1);
         if n == self.seen.capacity() {
             room_for(&mut self.seen, 1, done, self.expected);
             let more = self.seen.capacity() - n;
@@ -175,18 +159,18 @@ impl Counter {
         for key in keys.iter().take(AHEAD) {
             self.table.prefetch(*key);
         }
-        let from = self.contents.items.len();
+        let from = self.contents.unfinished().len();
         for (i, key) in keys.iter().enumerate() {
             if let Some(next) = keys.get(i + AHEAD) {
                 self.table.prefetch(*next);
             }
             let id = self.id(*key, block);
             prefetch(self.seen.as_ptr().wrapping_add(id as usize));
-            self.contents.items.push(id);
+            self.contents.push(id);
         }
         // All are looked up before one is seen, so that what is known of them is on its way meanwhile.
         let text = self.text();
-        for (i, id) in self.contents.items[from..].iter().enumerate() {
+        for (i, id) in self.contents.unfinished()[from..].iter().enumerate() {
             let seen = &mut self.seen[*id as usize];
             let new = seen.within(text);
             if seen.df == self.spellings.from && new {
@@ -220,9 +204,9 @@ impl Counter {
                 ids.push(id);
             }
         });
-        let (text, items, seen) = (self.text(), &mut self.contents.items, self.seen.as_mut_slice());
+        let (text, contents, seen) = (self.text(), &mut self.contents, self.seen.as_mut_slice());
         lists.drain(|number, ids, times| {
-            items.extend([LIST | number, times]);
+            contents.push_list(number, times);
             for id in ids {
                 seen[*id as usize].within(text);
             }
@@ -266,16 +250,17 @@ impl Counter {
         prefetch(self.spellings.bytes.as_ptr().wrapping_add(self.spellings.bytes_of(spelling).start));
     }
 
-    /// What is left when each term has become a column, or nothing.
+    /// What is left when each term has become a column, or nothing: what its texts hold, what their terms have become, and how many
+    /// columns they hold, those of each text counted once.
     ///
     /// # Arguments
     ///
-    /// * `number_of` - of each term, by id: one more than its column, or 0 where it was dropped.
-    pub(super) fn into_columns(self, number_of: Vec<u32>) -> Columns {
-        let kept = self.seen.iter().zip(&number_of).filter(|(_, number)| **number != 0);
+    /// * `of_terms` - of each term, by id: one more than its column, or 0 where it was dropped.
+    pub(super) fn into_numbered(self, of_terms: Vec<u32>) -> (Contents, Numbers, usize) {
+        let kept = self.seen.iter().zip(&of_terms).filter(|(_, number)| **number != 0);
         let n_entries = kept.map(|(seen, _)| seen.df as usize).sum();
-        let lists = self.lists.lists.renumbered(|id| number_of[id as usize]);
-        Columns { n_entries, number_of, lists, contents: self.contents }
+        let lists = self.lists.lists.renumbered(&of_terms);
+        (self.contents, Numbers { of_terms: Arc::new(of_terms), lists }, n_entries)
     }
 }
 

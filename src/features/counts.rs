@@ -1,36 +1,38 @@
 //! Passages counted once, for the many splits of cross-validation.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
-use super::columns::rows;
 use super::matrix::CsrMatrix;
-use super::pages::zeros;
 use super::params::{FeatureParams, Passage};
 use super::rewrite::Rewriter;
-use super::selection::Selection;
-use super::table::{AHEAD, prefetch};
-use super::tfidf::tally;
-use super::weigh::{Weigher, idf};
+use super::rows::{self, Made, Rows};
+use super::selection::{Dropped, Selection, taken_for_each_other};
+use super::table::prefetch;
+use super::texts::{Numbers, TextReader, Texts};
+use super::tfidf::{ENTRY, Tfidf, no_terms, tally};
+use super::vocabulary::Vocabulary;
+use super::weigh::idf;
 use crate::Result;
 
-/// How often each term stands in each of some passages.
+/// Which terms stand in each of some passages, and how often.
 ///
 /// [`Counts::split`] gives the rows that [`Tfidf::fit`](super::Tfidf::fit) on one side of a split and
 /// [`Tfidf::transform`](super::Tfidf::transform) of the other would give, bit for bit, without reading a text again: a
 /// vocabulary is a choice among the terms counted here, as no term stands in more texts of a side than of all.
 pub(crate) struct Counts {
     params: FeatureParams,
-    /// Ids are numbered block by block.
-    starts: Vec<u32>,
+    rewriter: Rewriter,
+    /// Terms that stand in too few texts to be in any vocabulary.
+    n_rare: usize,
+    /// All terms that could be in a vocabulary of some of the passages. Their numbers, one more than their ids, are those in `texts`.
+    vocabulary: Vocabulary,
     /// The ids of each block in the order of their keys.
     by_key: Vec<u32>,
-    /// Where the entries of each passage begin; one more than there are passages.
-    of_passage: Vec<usize>,
-    ids: Vec<u32>,
-    /// A count is a byte, as there may be very many; one that is 255 stands in `beyond`.
-    times: Vec<u8>,
-    /// Entries of 255 and more, in order, and their counts.
-    beyond: Vec<(usize, f32)>,
+    texts: Arc<Texts>,
+    /// Of each part of the texts, over all terms.
+    numbers: Vec<Numbers>,
 }
 
 impl Counts {
@@ -42,92 +44,133 @@ impl Counts {
     pub(crate) fn read(params: &FeatureParams, rewriter: Rewriter, passages: &[Passage<'_>]) -> Result<Self> {
         // The other limits depend on the split.
         let open = FeatureParams { max_df: 1.0, max_features: None, ..params.clone() };
-        let (_, counters, Selection { vocabulary, numbers, .. }) = tally(&open, rewriter, passages)?;
-        let rows = rows(counters, numbers, vocabulary.len(), || |_: &[u32], _: &mut [f32]| {});
+        let (_, counters, Selection { vocabulary, numbers, dropped }) =
+            tally(&open, rewriter.clone(), passages)?;
+        let same = Arc::new((0..=vocabulary.len() as u32).collect::<Vec<u32>>());
+        let (texts, numbers) = counters
+            .into_par_iter()
+            .zip(numbers)
+            .map(|(counter, of_terms)| {
+                let (contents, Numbers { of_terms, lists }, _) = counter.into_numbered(of_terms);
+                (contents.renumbered(&of_terms), Numbers { of_terms: Arc::clone(&same), lists })
+            })
+            .unzip();
         let keys = vocabulary.table.keys();
         let mut by_key: Vec<u32> = (0..vocabulary.len() as u32).collect();
         for block in vocabulary.starts.windows(2) {
             by_key[block[0] as usize..block[1] as usize].par_sort_unstable_by_key(|id| keys[*id as usize]);
         }
-        let CsrMatrix { starts: of_passage, columns: ids, values, .. } = rows;
-        let times: Vec<u8> = values.par_iter().map(|n| n.min(f32::from(u8::MAX)) as u8).collect();
-        let beyond = (0..times.len()).filter(|at| times[*at] == u8::MAX).map(|at| (at, values[at])).collect();
-        Ok(Self { params: params.clone(), starts: vocabulary.starts, by_key, of_passage, ids, times, beyond })
+        Ok(Self {
+            params: params.clone(),
+            rewriter,
+            n_rare: dropped.by_frequency,
+            vocabulary,
+            by_key,
+            texts: Arc::new(Texts::new(texts)),
+            numbers,
+        })
     }
 
     /// The matrices of a split take no more bytes, but for a few.
     pub(crate) fn most_bytes(&self) -> usize {
-        self.ids.len() * (size_of::<u32>() + size_of::<f32>()) + size_of_val(self.of_passage.as_slice())
+        let n_entries: usize = self.vocabulary.df.iter().map(|df| *df as usize).sum();
+        n_entries * ENTRY + self.texts.n_texts() * size_of::<usize>()
+    }
+
+    /// About so many bytes are taken by what makes the rows of a split.
+    pub(crate) fn bytes_to_make(&self) -> usize {
+        let of_lists: usize = self.numbers.iter().map(|part| part.lists.n_bytes()).sum();
+        of_lists + self.vocabulary.len() * 3 * size_of::<u32>() + self.texts.n_texts() * size_of::<usize>()
     }
 
     /// The rows of a training side over its own vocabulary, and those of a test side over the same; `None` when no term of the
     /// training side stands in enough of its texts.
-    pub(crate) fn split(&self, train: &[usize], test: &[usize]) -> Option<(CsrMatrix, CsrMatrix)> {
-        let (columns, idf, starts) = self.columns(train);
-        if idf.is_empty() {
+    ///
+    /// # Arguments
+    ///
+    /// * `hold` - whether they are to be held in memory.
+    pub(crate) fn split(
+        &self,
+        train: &[usize],
+        test: &[usize],
+        hold: bool,
+    ) -> Option<(Rows<'static>, Rows<'static>)> {
+        let over = Arc::new(self.columns(train).0);
+        if over.n_cols() == 0 {
             return None;
         }
-        let side = |passages: &[usize]| {
-            self.matrix(passages, &columns, idf.len(), Weigher::new(&starts, &idf, self.params.sublinear))
+        let side = |of: &[usize]| {
+            let made = Made::new(Arc::clone(&self.texts), Arc::clone(&over), of.to_vec());
+            if hold { made.matrix().into() } else { Rows::Made(made) }
         };
         Some(rayon::join(|| side(train), || side(test)))
     }
 
-    /// The rows of these passages; `columns` says what becomes of each term, those that become [`DROPPED`] are dropped.
-    fn matrix(
-        &self,
-        passages: &[usize],
-        columns: &[u32],
-        n_cols: usize,
-        mut weigher: Weigher<'_>,
-    ) -> CsrMatrix {
-        let n = passages.iter().map(|i| self.of_passage[i + 1] - self.of_passage[*i]).sum();
-        let mut out = CsrMatrix { starts: vec![0], columns: zeros(n), values: zeros(n), n_cols };
-        let mut end = 0;
-        for i in passages {
-            let (entries, begin) = (self.of_passage[*i]..self.of_passage[i + 1], end);
-            let ids = &self.ids[entries.clone()];
-            for (k, (at, id)) in entries.zip(ids).enumerate() {
-                if let Some(next) = ids.get(k + AHEAD) {
-                    prefetch(columns.as_ptr().wrapping_add(*next as usize));
-                }
-                // Written either way, kept if it is a column.
-                let column = columns[*id as usize];
-                out.columns[end] = column;
-                out.values[end] = self.count(at);
-                end += usize::from(column != DROPPED);
-            }
-            weigher.row(&out.columns[begin..end], &mut out.values[begin..end]);
-            out.starts.push(end);
+    /// What [`Tfidf::fit_counting`] of all passages gives.
+    ///
+    /// # Arguments
+    ///
+    /// * `hold` - whether the rows are to be held in memory.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Tfidf::fit`].
+    pub(crate) fn fit(&self, hold: bool) -> Result<(Tfidf, Rows<'static>, Dropped)> {
+        let all: Vec<usize> = (0..self.texts.n_texts()).collect();
+        let (over, ids) = self.columns(&all);
+        if ids.is_empty() {
+            return Err(no_terms(all.len(), self.params.min_df));
         }
-        out.columns.truncate(end);
-        out.columns.shrink_to_fit();
-        out.values.truncate(end);
-        out.values.shrink_to_fit();
-        out
+        let wanted = self.vocabulary.df.iter().filter(|df| **df <= self.params.most_texts(all.len())).count();
+        let dropped = Dropped {
+            by_frequency: self.n_rare + self.vocabulary.len() - wanted,
+            by_limit: wanted - ids.len(),
+        };
+        let vocabulary = self.vocabulary.chosen(&ids, over.starts.clone());
+        let vocabulary = vocabulary.ok_or_else(|| taken_for_each_other(ids.len()))?;
+        let tfidf = Tfidf::of_counts(&self.params, self.rewriter.clone(), vocabulary, over.idf.clone());
+        let over = Arc::new(over);
+        let made = |of: &[usize]| Made::new(Arc::clone(&self.texts), Arc::clone(&over), of.to_vec());
+        let rows = if hold {
+            let parts = all.par_chunks(all.len().div_ceil(rayon::current_num_threads()));
+            CsrMatrix::stack(parts.map(|of| made(of).matrix()).collect()).into()
+        } else {
+            Rows::Made(made(&all))
+        };
+        Ok((tfidf, rows, dropped))
     }
 
-    #[inline]
-    fn count(&self, at: usize) -> f32 {
-        match self.times[at] {
-            u8::MAX => self.beyond[self.beyond.partition_point(|(entry, _)| *entry < at)].1,
-            count => f32::from(count),
+    /// In how many of these texts each term stands.
+    fn frequencies(&self, of: &[usize]) -> Vec<u32> {
+        // Those of fewer texts are counted, and the rest of them is known.
+        let mut inside = vec![false; self.texts.n_texts()];
+        for text in of {
+            inside[*text] = true;
         }
+        let few = 2 * of.len() <= inside.len();
+        let mut found = vec![0_u32; self.vocabulary.len()];
+        let mut reader = TextReader::new(&self.texts, &self.numbers, self.vocabulary.len());
+        for text in (0..inside.len()).filter(|text| inside[*text] == few) {
+            reader.count(text);
+            let place = found.as_ptr();
+            let ahead = |id: u32| prefetch(place.wrapping_add(id as usize));
+            reader.drain(ahead, |id| found[id as usize] += 1);
+        }
+        if !few {
+            found.iter_mut().zip(&self.vocabulary.df).for_each(|(n, all)| *n = all - *n);
+        }
+        found
     }
 
-    /// The column of each term in a vocabulary of these rows, or [`DROPPED`]; the idf of each column; where its blocks begin.
-    fn columns(&self, train: &[usize]) -> (Vec<u32>, Vec<f32>, Vec<u32>) {
-        let mut df = vec![0_u32; self.by_key.len()];
-        for i in train {
-            for id in &self.ids[self.of_passage[*i]..self.of_passage[i + 1]] {
-                df[*id as usize] += 1;
-            }
-        }
+    /// The vocabulary of these texts, and the id of each of its columns.
+    fn columns(&self, train: &[usize]) -> (rows::Vocabulary, Vec<u32>) {
+        let df = self.frequencies(train);
         let least = self.params.min_df;
         let most = self.params.most_texts(train.len());
-        let (mut columns, mut idfs) = (vec![DROPPED; df.len()], Vec::new());
+        // One more than the column of each term by its number, or 0.
+        let (mut columns, mut idfs, mut ids) = (vec![0; df.len() + 1], Vec::new(), Vec::new());
         let mut starts = vec![0_u32];
-        for block in self.starts.windows(2) {
+        for block in self.vocabulary.starts.windows(2) {
             let by_key = &self.by_key[block[0] as usize..block[1] as usize];
             let wanted = |df: u32| df >= least && df <= most;
             // By falling frequency, ties by key: counted out, as the keys are in order already.
@@ -144,31 +187,54 @@ impl Counts {
             let idf_of: Vec<f32> = (0..places.len()).map(|df| idf(train.len(), df as u32)).collect();
             let end = before + n.min(limit);
             idfs.resize(end as usize, 0.0);
+            ids.resize(end as usize, 0);
             for id in by_key {
                 let df = df[*id as usize];
                 if wanted(df) {
                     let place = &mut places[df as usize];
                     if *place < limit {
                         let column = before + *place;
-                        columns[*id as usize] = column;
-                        idfs[column as usize] = idf_of[df as usize];
+                        columns[*id as usize + 1] = column + 1;
+                        (idfs[column as usize], ids[column as usize]) = (idf_of[df as usize], *id);
                     }
                     *place += 1;
                 }
             }
             starts.push(end);
         }
-        (columns, idfs, starts)
+        let columns = Arc::new(columns);
+        let numbers = self.numbers.iter().map(|part| Numbers {
+            of_terms: Arc::clone(&columns),
+            lists: part.lists.clone().renumbered(&columns),
+        });
+        let sublinear = self.params.sublinear;
+        (rows::Vocabulary { numbers: numbers.collect(), starts, idf: idfs, sublinear }, ids)
     }
 }
 
-/// What a term becomes that is no column.
-const DROPPED: u32 = u32::MAX;
-
 #[cfg(test)]
 mod tests {
-    use super::super::{NgramRange, Tfidf};
+    use super::super::NgramRange;
     use super::*;
+
+    fn in_one_piece(rows: &Rows<'_>) -> CsrMatrix {
+        let mut reader = rows.reader();
+        let mut matrix = CsrMatrix::empty(rows.n_cols());
+        // From the last to the first, as a solver may ask for them in any order.
+        let read: Vec<_> = (0..rows.n_rows())
+            .rev()
+            .map(|i| {
+                let row = reader.row(i);
+                (row.columns.to_vec(), row.values.to_vec())
+            })
+            .collect();
+        for (columns, values) in read.iter().rev() {
+            let place = matrix.push_row(columns.len(), rows.n_rows());
+            place.0.copy_from_slice(columns);
+            place.1.copy_from_slice(values);
+        }
+        matrix
+    }
 
     #[test]
     fn splits_are_what_reading_each_side_gives() {
@@ -195,11 +261,15 @@ mod tests {
             for (train, test) in [(0..60, 60..90), (45..90, 0..45), (3..15, 2..9)] {
                 let of = |rows: std::ops::Range<usize>| rows.map(|i| passages[i]).collect::<Vec<_>>();
                 let rows = |r: std::ops::Range<usize>| r.collect::<Vec<_>>();
-                let split = counts.split(&rows(train.clone()), &rows(test.clone()));
                 // None where no term is left.
-                let read = Tfidf::fit(&params, Rewriter::default(), &of(train)).ok();
-                assert_eq!(split, read.map(|(tfidf, x)| (x, tfidf.transform(&of(test)))));
-                n_found += usize::from(split.is_some());
+                let read = Tfidf::fit(&params, Rewriter::default(), &of(train.clone())).ok();
+                let read = read.map(|(tfidf, x)| (x, tfidf.transform(&of(test.clone()))));
+                for hold in [true, false] {
+                    let split = counts.split(&rows(train.clone()), &rows(test.clone()), hold);
+                    let split = split.map(|(x, x_test)| (in_one_piece(&x), in_one_piece(&x_test)));
+                    assert_eq!(split, read);
+                }
+                n_found += usize::from(read.is_some());
             }
         }
         assert_eq!(n_found, 11, "six texts of twelve are more than .4 of them");

@@ -89,6 +89,12 @@ impl CsrMatrix {
         (&mut self.columns[from..], &mut self.values[from..])
     }
 
+    /// Gives back the room that no entry took.
+    pub(super) fn shrink(&mut self) {
+        self.columns.shrink_to_fit();
+        self.values.shrink_to_fit();
+    }
+
     /// Number of rows.
     pub fn n_rows(&self) -> usize {
         self.starts.len() - 1

@@ -1,7 +1,6 @@
 //! Text to sparse rows: n-grams, vocabulary, TF-IDF.
 
 mod analysis;
-mod columns;
 mod counter;
 mod counts;
 pub mod dense;
@@ -11,10 +10,12 @@ mod pages;
 mod params;
 mod reader;
 mod rewrite;
+mod rows;
 mod selection;
 mod sources;
 mod table;
 mod tally;
+mod texts;
 mod tfidf;
 mod vocabulary;
 mod weigh;
@@ -27,6 +28,7 @@ pub(crate) use pages::reserve;
 pub use params::{Block, Family, FeatureParams, Gram, NgramRange, Passage};
 pub(crate) use reader::Reader;
 pub use rewrite::{MASK, Rewriter};
+pub(crate) use rows::{RowReader, Rows};
 pub use selection::Dropped;
 pub(crate) use sources::Sources;
 pub(crate) use table::prefetch;

@@ -107,15 +107,9 @@ pub(super) fn select(
     }
     let starts =
         (0..=blocks.len() as u32).map(|b| kept.partition_point(|c| u32::from(c.block) < b) as u32).collect();
-    let (table, (bytes, offsets)) = rayon::join(|| table(&kept), || spelled(counters, &kept));
-    if table.len() != kept.len() {
-        return Err(Error::argument(
-            "distinct terms",
-            table.len(),
-            format!("{} that can be told apart", kept.len()),
-        )
-        .with_help("Two terms were made to be taken for each other: leave out texts that are no language."));
-    }
+    let keys = kept.iter().map(|c| c.key).collect();
+    let (table, (bytes, offsets)) = rayon::join(|| KeyTable::from_keys(keys), || spelled(counters, &kept));
+    let Some(table) = table else { return Err(taken_for_each_other(kept.len())) };
     let numbers = numbers(counters, &kept, &table);
     let df = kept.iter().map(|c| c.df).collect();
     Ok(Selection { vocabulary: Vocabulary { bytes, offsets, df, starts, blocks, table }, numbers, dropped })
@@ -206,15 +200,10 @@ fn ranked(found: &[Candidate], n_blocks: usize, n_texts: usize) -> Vec<Candidate
     ranked
 }
 
-fn table(kept: &[Candidate]) -> KeyTable {
-    let mut table = KeyTable::with_capacity(kept.len());
-    for (i, candidate) in kept.iter().enumerate() {
-        if let Some(next) = kept.get(i + AHEAD) {
-            table.prefetch(next.key);
-        }
-        table.insert(candidate.key);
-    }
-    table
+/// The error for terms that a table cannot tell apart.
+pub(super) fn taken_for_each_other(n: usize) -> Error {
+    Error::argument("distinct terms", n, "terms that can be told apart")
+        .with_help("Two terms were made to be taken for each other: leave out texts that are no language.")
 }
 
 /// For each counter, by id: one more than the column of a term, or 0 where it was dropped.

@@ -139,7 +139,7 @@ pub(super) struct WordLists {
 }
 
 /// Lists of ids, by word.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(super) struct Lists {
     /// Where the list of each word stands in `ids`.
     spans: Vec<(u32, u32)>,
@@ -214,6 +214,10 @@ impl WordLists {
 }
 
 impl Lists {
+    pub(super) fn n_bytes(&self) -> usize {
+        size_of_val(&self.spans[..]) + size_of_val(&self.ids[..])
+    }
+
     /// The list of a word.
     pub(super) fn of(&self, word: u32) -> &[u32] {
         let (from, to) = self.spans[word as usize];
@@ -233,12 +237,12 @@ impl Lists {
     }
 
     /// The same lists with column numbers in place of ids; those whose number is 0 are dropped.
-    pub(super) fn renumbered(mut self, number_of: impl Fn(u32) -> u32) -> Self {
+    pub(super) fn renumbered(mut self, number_of: &[u32]) -> Self {
         let mut end = 0;
         for (from, to) in &mut self.spans {
             let begin = end;
             for at in *from..*to {
-                let number = number_of(self.ids[at as usize]);
+                let number = number_of[self.ids[at as usize] as usize];
                 self.ids[end as usize] = number;
                 end += u32::from(number != 0);
             }

@@ -1,13 +1,16 @@
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
 use super::analysis::{Analyser, Buffers};
-use super::columns::rows;
 use super::counter::Counter;
 use super::matrix::CsrMatrix;
 use super::params::{FeatureParams, Gram, Passage};
 use super::reader::Reader;
 use super::rewrite::Rewriter;
+use super::rows::{self, Made, Rows};
 use super::selection::{Dropped, Selection, select};
+use super::texts::{Contents, Numbers, Texts};
 use super::vocabulary::Vocabulary;
 use super::weigh::{Weigher, idf};
 use crate::{Error, ErrorKind, Result};
@@ -43,6 +46,33 @@ pub struct Tfidf {
     idf: Vec<f32>,
 }
 
+/// An entry of a matrix takes so many bytes.
+pub(super) const ENTRY: usize = size_of::<u32>() + size_of::<f32>();
+
+/// Texts over the vocabulary that was found in them.
+struct Found {
+    texts: Texts,
+    /// Of each part of the texts.
+    numbers: Vec<Numbers>,
+    n_entries: Vec<usize>,
+}
+
+impl Found {
+    fn matrix(&self, tfidf: &Tfidf) -> CsrMatrix {
+        self.texts.rows(&self.numbers, &self.n_entries, tfidf.vocabulary.len(), || {
+            let mut weigher = tfidf.weigher();
+            move |columns: &[u32], values: &mut [f32]| weigher.row(columns, values)
+        })
+    }
+}
+
+/// The error for a vocabulary without terms.
+pub(super) fn no_terms(n_texts: usize, min_df: u32) -> Error {
+    Error::too_few("terms left in the vocabulary", 0, 1).with_help(format!(
+        "Of {n_texts} texts, no term stands in {min_df} or more; lower --min-df or give texts with words."
+    ))
+}
+
 impl Tfidf {
     /// Finds the vocabulary of these passages, and their rows.
     ///
@@ -68,22 +98,70 @@ impl Tfidf {
         rewriter: Rewriter,
         passages: &[Passage<'_>],
     ) -> Result<(Self, CsrMatrix, Dropped)> {
+        let (tfidf, found, dropped) = Self::found(params, rewriter, passages)?;
+        let x = found.matrix(&tfidf);
+        Ok((tfidf, x, dropped))
+    }
+
+    /// As [`Tfidf::fit_counting`], the rows in the form that takes less memory where a matrix would take more than `most_bytes`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Tfidf::fit`].
+    pub(crate) fn fit_rows(
+        params: &FeatureParams,
+        rewriter: Rewriter,
+        passages: &[Passage<'_>],
+        most_bytes: usize,
+    ) -> Result<(Self, Rows<'static>, Dropped)> {
+        let (tfidf, found, dropped) = Self::found(params, rewriter, passages)?;
+        let n_entries = found.n_entries.iter().sum::<usize>();
+        let rows = if n_entries * ENTRY > most_bytes {
+            let over = rows::Vocabulary {
+                numbers: found.numbers,
+                starts: tfidf.vocabulary.starts.clone(),
+                idf: tfidf.idf.clone(),
+                sublinear: tfidf.params().sublinear,
+            };
+            Rows::Made(Made::new(Arc::new(found.texts), Arc::new(over), (0..passages.len()).collect()))
+        } else {
+            found.matrix(&tfidf).into()
+        };
+        Ok((tfidf, rows, dropped))
+    }
+
+    fn found(
+        params: &FeatureParams,
+        rewriter: Rewriter,
+        passages: &[Passage<'_>],
+    ) -> Result<(Self, Found, Dropped)> {
         let (analyser, counters, Selection { vocabulary, numbers, dropped }) =
             tally(params, rewriter, passages)?;
         if vocabulary.is_empty() {
-            return Err(Error::too_few("terms left in the vocabulary", 0, 1).with_help(format!(
-                "Of {} texts, no term stands in {} or more; lower --min-df or give texts with words.",
-                passages.len(),
-                params.min_df
-            )));
+            return Err(no_terms(passages.len(), params.min_df));
         }
         let idf = vocabulary.df.iter().map(|df| idf(passages.len(), *df)).collect();
-        let tfidf = Self { analyser, vocabulary, idf };
-        let x = rows(counters, numbers, tfidf.vocabulary.len(), || {
-            let mut weigher = tfidf.weigher();
-            move |columns: &[u32], values: &mut [f32]| weigher.row(columns, values)
-        });
-        Ok((tfidf, x, dropped))
+        let parts: Vec<(Contents, (Numbers, usize))> = counters
+            .into_par_iter()
+            .zip(numbers)
+            .map(|(counter, numbers)| {
+                let (contents, numbers, n_entries) = counter.into_numbered(numbers);
+                (contents, (numbers, n_entries))
+            })
+            .collect();
+        let (texts, (numbers, n_entries)) = parts.into_iter().unzip::<_, _, Vec<_>, (Vec<_>, Vec<_>)>();
+        let found = Found { texts: Texts::new(texts), numbers, n_entries };
+        Ok((Self { analyser, vocabulary, idf }, found, dropped))
+    }
+
+    /// Puts the parts together that were found by counting.
+    pub(super) fn of_counts(
+        params: &FeatureParams,
+        rewriter: Rewriter,
+        vocabulary: Vocabulary,
+        idf: Vec<f32>,
+    ) -> Self {
+        Self { analyser: Analyser::new(params, rewriter), vocabulary, idf }
     }
 
     /// Puts stored parts together.

@@ -65,6 +65,26 @@ impl Vocabulary {
         Ok(vocabulary)
     }
 
+    /// Some of these terms in another order; `None` when two are taken for each other.
+    ///
+    /// # Arguments
+    ///
+    /// * `ids` - the terms, each at most once, block by block.
+    /// * `starts` - where each block then begins.
+    pub(super) fn chosen(&self, ids: &[u32], starts: Vec<u32>) -> Option<Self> {
+        let mut offsets = Vec::with_capacity(ids.len() + 1);
+        let mut bytes = String::new();
+        offsets.push(0);
+        for id in ids {
+            bytes.push_str(self.term(*id as usize));
+            offsets.push(bytes.len() as u32);
+        }
+        let keys = self.table.keys();
+        let table = KeyTable::from_keys(ids.iter().map(|id| keys[*id as usize]).collect())?;
+        let df = ids.iter().map(|id| self.df[*id as usize]).collect();
+        Some(Self { bytes, offsets, df, starts, blocks: self.blocks.clone(), table })
+    }
+
     /// Number of terms, which is the number of columns.
     pub fn len(&self) -> usize {
         self.df.len()

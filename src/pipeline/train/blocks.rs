@@ -11,7 +11,7 @@ use super::scores::RowScores;
 use crate::Result;
 use crate::classifier::Solver;
 use crate::features::dense::{DenseBlock, Scaling};
-use crate::features::{CsrMatrix, Passage};
+use crate::features::{CsrMatrix, Passage, Rows};
 use crate::model::Weighting;
 
 /// The blocks to train with beside the terms. Two lists are equal when they hold the same blocks in the same order.
@@ -50,7 +50,7 @@ impl BlockRows {
     }
 
     /// These rows, scaled, in the form that the solvers read.
-    pub(super) fn matrix(&self, rows: &[usize], scaling: Option<&Scaling>) -> CsrMatrix {
+    pub(super) fn matrix(&self, rows: &[usize], scaling: Option<&Scaling>) -> Rows<'static> {
         let width = self.block.width();
         let mut matrix =
             CsrMatrix { starts: vec![0], columns: Vec::new(), values: Vec::new(), n_cols: width };
@@ -63,7 +63,7 @@ impl BlockRows {
             matrix.columns.extend(0..width as u32);
             matrix.starts.push(matrix.values.len());
         }
-        matrix
+        matrix.into()
     }
 }
 

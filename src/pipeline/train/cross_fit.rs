@@ -9,7 +9,7 @@ use super::data::Data;
 use super::fit::Recipe;
 use super::out_of_fold::{Chosen, OutOfFold, Source, choose, mean};
 use super::scores::RowScores;
-use super::side_by_side::{bytes_of_all, bytes_of_block, bytes_of_terms, side_by_side};
+use super::side_by_side::{bytes_of_all, bytes_of_block, bytes_of_terms, hold, side_by_side};
 use super::steps::Steps;
 use super::validation;
 use crate::Result;
@@ -162,7 +162,7 @@ pub(super) fn split_scores(
     test: &[usize],
 ) -> Result<SplitScores> {
     // A small split may have no term often enough: its rows get no opinion.
-    let Some((x, x_test)) = counts.split(train, test) else {
+    let Some((x, x_test)) = counts.split(train, test, hold(data, counts, recipe)) else {
         return Ok(silent(data, grids, test.len()));
     };
     (0..data.axes.axes.len())

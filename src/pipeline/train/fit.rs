@@ -3,7 +3,7 @@ use linfa::ParamGuard;
 use super::scores::RowScores;
 use crate::Result;
 use crate::classifier::{LogisticParams, LogisticRegression, Scheme, Solver, SolverReport, log_count_ratio};
-use crate::features::CsrMatrix;
+use crate::features::Rows;
 use crate::model::Weighting;
 
 /// How one axis is fitted, but for `C`.
@@ -34,7 +34,7 @@ impl Recipe {
     /// Fits to the final tolerance.
     pub(super) fn fit(
         &self,
-        x: &CsrMatrix,
+        x: &Rows<'_>,
         y: &[usize],
         n_classes: usize,
         weights: &[f64],
@@ -47,7 +47,7 @@ impl Recipe {
     /// Fits at each `C`, roughly.
     pub(super) fn rough_path(
         &self,
-        x: &CsrMatrix,
+        x: &Rows<'_>,
         y: &[usize],
         n_classes: usize,
         weights: &[f64],
@@ -58,7 +58,7 @@ impl Recipe {
 
     fn path(
         &self,
-        x: &CsrMatrix,
+        x: &Rows<'_>,
         y: &[usize],
         n_classes: usize,
         weights: &[f64],
@@ -84,20 +84,20 @@ impl Recipe {
 }
 
 fn plain(
-    x: &CsrMatrix,
+    x: &Rows<'_>,
     y: &[usize],
     n_classes: usize,
     weights: &[f64],
     grid: &[f64],
     params: LogisticParams,
 ) -> Result<Vec<Linear>> {
-    let path = params.check()?.fit_path(x, y, n_classes, weights, grid)?;
+    let path = params.check()?.fit_rows(x, y, n_classes, weights, grid)?;
     Ok(path.iter().map(Linear::from).collect())
 }
 
 /// One class against the rest each, on columns that its log-count ratio scales.
 fn naive_bayes(
-    x: &CsrMatrix,
+    x: &Rows<'_>,
     y: &[usize],
     n_classes: usize,
     weights: &[f64],
@@ -119,7 +119,7 @@ fn naive_bayes(
         let ratio = at_full_length(log_count_ratio(x, &inside), x);
         let scaled = x.scaled(&ratio);
         let of_two: Vec<usize> = inside.iter().map(|i| usize::from(*i)).collect();
-        let path = params.check()?.fit_path(&scaled, &of_two, 2, weights, grid)?;
+        let path = params.check()?.fit_rows(&scaled, &of_two, 2, weights, grid)?;
         for (binary, fit) in path.iter().zip(&mut fits) {
             for (j, (w, r)) in binary.weights().iter().zip(&ratio).enumerate() {
                 fit.weights[j * n + k] = w * f64::from(*r);
@@ -132,10 +132,11 @@ fn naive_bayes(
 }
 
 /// Scales ratios so that rows keep their mean square length: then `C` means the same with and without them.
-fn at_full_length(mut ratio: Vec<f32>, x: &CsrMatrix) -> Vec<f32> {
+fn at_full_length(mut ratio: Vec<f32>, x: &Rows<'_>) -> Vec<f32> {
     let (mut before, mut after) = (0.0, 0.0);
+    let mut reader = x.reader();
     for i in 0..x.n_rows() {
-        for (column, value) in x.row(i).iter() {
+        for (column, value) in reader.row(i).iter() {
             let r = f64::from(ratio[column]);
             before += value * value;
             after += value * value * r * r;
@@ -174,13 +175,14 @@ impl From<&LogisticRegression> for Linear {
 
 impl Linear {
     /// The linear scores of every row.
-    pub(super) fn scores(&self, x: &CsrMatrix) -> RowScores {
+    pub(super) fn scores(&self, x: &Rows<'_>) -> RowScores {
         let n = self.intercepts.len();
         let mut scores = RowScores::zeros(x.n_rows(), n);
+        let mut reader = x.reader();
         for i in 0..x.n_rows() {
             let z = scores.row_mut(i);
             z.copy_from_slice(&self.intercepts);
-            for (column, value) in x.row(i).iter() {
+            for (column, value) in reader.row(i).iter() {
                 for (z, w) in z.iter_mut().zip(&self.weights[column * n..(column + 1) * n]) {
                     *z += value * w;
                 }

@@ -31,6 +31,7 @@ pub use blocks::Blocks;
 use cross_fit::{CrossFit, Plan};
 use data::Data;
 use fit::Recipe;
+use side_by_side::most_bytes_alone;
 use steps::Steps;
 pub use suspicious::{Suspicion, Suspicions, SuspicionsOnAxis, suspicious};
 pub use tune::{Tuned, tune};
@@ -191,12 +192,13 @@ pub fn train_watched(
     let passages = data.passages();
     let recipe = params.recipe();
     let blocks: Vec<BlockRows> = params.blocks.0.iter().map(|b| BlockRows::new(b, &passages)).collect();
-    let cross_fit = if params.folds == 0 {
-        None
+    let (cross_fit, (tfidf, x, dropped)) = if params.folds == 0 {
+        let most_bytes = most_bytes_alone(&data, &recipe);
+        (None, Tfidf::fit_rows(&params.features, data.rewriter.clone(), &passages, most_bytes)?)
     } else {
-        Some(cross_validate(&data, &passages, params, &blocks, &steps)?)
+        let (found, counts) = cross_validate(&data, &passages, params, &blocks, &steps)?;
+        (Some(found), counts.fit(counts.most_bytes() <= most_bytes_alone(&data, &recipe))?)
     };
-    let (tfidf, x, dropped) = Tfidf::fit_counting(&params.features, data.rewriter.clone(), &passages)?;
     if dropped.by_limit > 0 {
         data.notes
             .push(format!("{} terms beyond --max-features were dropped, the rarest first", dropped.by_limit));
@@ -353,7 +355,7 @@ fn cross_validate(
     params: &TrainParams,
     blocks: &[BlockRows],
     steps: &Steps<'_>,
-) -> Result<CrossFit> {
+) -> Result<(CrossFit, Counts)> {
     if data.n_groups < 2 {
         return Err(Error::too_few("groups of rows", data.n_groups, 2).with_help(
             "All rows are one group, so none can be held out; choose another --group, or --folds 0 --c 1.",
@@ -367,8 +369,6 @@ fn cross_validate(
     steps.expect(2);
     let by_file = transfer::by_file(data, &plan, &fit)?;
     steps.step();
-    // Two sets of counts need not be held at once.
-    drop(counts);
     let names_left_in = |open: Data<'_>| {
         transfer::names_left_in(data, &self::plan(data, params, &count(&open)?, &[], steps), &fit)
     };
@@ -380,7 +380,7 @@ fn cross_validate(
     for (axis, names) in fit.axes.iter_mut().zip(names.into_iter().flatten()) {
         axis.validation.names_left_in = Some(names);
     }
-    Ok(fit)
+    Ok((fit, counts))
 }
 
 fn plan<'a>(

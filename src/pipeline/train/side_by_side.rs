@@ -11,7 +11,7 @@ use crate::features::Counts;
 use crate::model::Weighting;
 
 /// So many bytes of matrices are to be held at once: how much memory training takes must not grow with the number of processors.
-/// Where one split needs more, it is worked on alone, at the cost of processors that have nothing to do.
+/// Rows of terms that need more are made of the texts whenever they are read, which takes two to three times as long.
 const MOST_AT_ONCE: usize = 4 << 30;
 
 /// Does the work of many splits, side by side as far as their matrices have room and then in turn. What it returns, in the order
@@ -40,11 +40,29 @@ fn in_turns<T: Sync, R: Send>(
     Ok(done)
 }
 
-/// What the matrices of the terms of a split take.
+/// Whether the rows of the terms of a split are to be held in memory: when at least two splits have room.
+pub(super) fn hold(data: &Data<'_>, counts: &Counts, recipe: &Recipe) -> bool {
+    bytes_to_hold(data, counts, recipe) <= MOST_AT_ONCE / 2
+}
+
+/// What the rows of the terms of a split take.
 pub(super) fn bytes_of_terms(data: &Data<'_>, counts: &Counts, recipe: &Recipe) -> usize {
+    if hold(data, counts, recipe) { bytes_to_hold(data, counts, recipe) } else { counts.bytes_to_make() }
+}
+
+fn bytes_to_hold(data: &Data<'_>, counts: &Counts, recipe: &Recipe) -> usize {
+    counts.most_bytes() * n_copies(data, recipe)
+}
+
+/// Rows of terms that are all that is worked on are held up to so many bytes.
+pub(super) fn most_bytes_alone(data: &Data<'_>, recipe: &Recipe) -> usize {
+    MOST_AT_ONCE / n_copies(data, recipe)
+}
+
+fn n_copies(data: &Data<'_>, recipe: &Recipe) -> usize {
     // A fit copies the rows with a class where some have none, and those that it scales by log-count ratios.
     let scaled = if recipe.weighting == Weighting::Tfidf { 0 } else { data.axes.axes.len() };
-    counts.most_bytes() * (1 + data.n_partly_labelled() + scaled)
+    1 + data.n_partly_labelled() + scaled
 }
 
 /// What the matrices of a block of a split take.
