@@ -123,12 +123,15 @@ impl LogisticParams {
     }
 }
 
-/// Refuses a `C` that is not above 0.
+/// Weights in single precision end far beyond this.
+const LARGEST_C: f64 = 1e9;
+
+/// Refuses a `C` that is not above 0, or so large that nothing is left of the penalty.
 pub(super) fn check_c(c: f64) -> Result<()> {
-    if c.is_finite() && c > 0.0 {
+    if c.is_finite() && c > 0.0 && c <= LARGEST_C {
         return Ok(());
     }
-    Err(Error::argument("--c", c, "a number above 0")
+    Err(Error::argument("--c", c, format!("a number above 0 and up to {LARGEST_C:e}"))
         .with_help("C is the inverse of the regularisation strength; 1 is usual."))
 }
 

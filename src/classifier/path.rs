@@ -97,8 +97,10 @@ impl ValidLogisticParams {
         grid: &[f64],
     ) -> Result<Vec<LogisticRegression>> {
         check_rows(x, y, n_classes, row_weights)?;
+        let heaviest = row_weights.iter().copied().fold(1.0, f64::max);
         for c in grid {
             check_c(*c)?;
+            check_c(*c * heaviest)?;
         }
         if self.solver == Solver::Linfa {
             let at = |c: &f64| super::dense::fit(&Self { c: *c, ..*self }, x, y, n_classes, row_weights);

@@ -50,8 +50,9 @@ pub struct AxisModel {
     pub calibration: Calibration,
     /// The class is the one with the largest probability times this.
     pub decision: Vec<f64>,
-    /// Below this probability of its class, a score is `low_confidence`. 0: never.
-    pub doubt: f64,
+    /// From this probability on a class is one that may be meant; a score is `low_confidence` unless its class alone is. Empty where
+    /// nothing is flagged.
+    pub conformal: Vec<f64>,
 }
 
 /// Probabilities of the training rows from models that had not seen them, so that labels which trained a model can
@@ -301,12 +302,18 @@ impl AxisModel {
             && self.calibration.is_sound(n)
             && self.decision.len() == n
             && self.decision.iter().all(|d| d.is_finite() && *d > 0.0)
-            && (0.0..=1.0).contains(&self.doubt);
+            && (self.conformal.is_empty() || self.conformal.len() == n)
+            && self.conformal.iter().all(|p| (0.0..=1.0).contains(p));
         if sound {
             Ok(())
         } else {
             Err(Error::argument("axis", &self.axis.id, "finite intercepts, calibration and decision weights"))
         }
+    }
+
+    /// True when no other class than this may be meant, and this one may.
+    pub fn is_sure(&self, class: usize, p: &[f64]) -> bool {
+        self.conformal.iter().zip(p).enumerate().all(|(k, (least, p))| (p >= least) == (k == class))
     }
 
     /// The class of these probabilities, by index.

@@ -79,7 +79,7 @@ struct AxisHeader {
     intercepts: Vec<f64>,
     calibration: Calibration,
     decision: Vec<f64>,
-    doubt: f64,
+    conformal: Vec<f64>,
 }
 
 impl Model {
@@ -106,7 +106,7 @@ impl Model {
                     intercepts: a.intercepts.clone(),
                     calibration: a.calibration.clone(),
                     decision: a.decision.clone(),
-                    doubt: a.doubt,
+                    conformal: a.conformal.clone(),
                 })
                 .collect(),
             language: self.language.clone(),
@@ -304,7 +304,7 @@ fn assemble(header: Header, content: Content, path: &Path) -> Result<Model> {
             intercepts: a.intercepts,
             calibration: a.calibration,
             decision: a.decision,
-            doubt: a.doubt,
+            conformal: a.conformal,
         })
         .collect();
     if dense.len() != header.dense.len() {

@@ -171,7 +171,7 @@ impl<'m> Scorer<'m> {
                     let axis = &model.axes[index];
                     let p = axis.calibration.apply(&self.z[first..first + n]);
                     let class = axis.decide(&p);
-                    let status = if p[class] < axis.doubt { Status::LowConfidence } else { Status::Ok };
+                    let status = if axis.is_sure(class, &p) { Status::Ok } else { Status::LowConfidence };
                     let terms = words.strongest(&model.additions(index, class, &self.ids, &self.values));
                     axes.insert(
                         axis.axis.id.clone(),

@@ -10,6 +10,14 @@ pub struct Interval {
     pub high: f64,
 }
 
+impl Interval {
+    /// The part of it that a statistic can take whose values lie between these.
+    #[must_use]
+    pub fn within(self, least: f64, most: f64) -> Self {
+        Self { low: self.low.clamp(least, most), high: self.high.clamp(least, most) }
+    }
+}
+
 /// The delete-one-group jackknife: one engine of uncertainty for every statistic.
 ///
 /// With `G` groups (articles), `θ` the statistic on all of them and `θ₍g₎` the one without group `g`,

@@ -11,7 +11,7 @@ use super::out_of_fold::{Chosen, OutOfFold, Source, choose, mean};
 use super::scores::RowScores;
 use super::side_by_side::{bytes_of_all, bytes_of_block, bytes_of_terms, hold, side_by_side};
 use super::steps::Steps;
-use super::validation;
+use super::validation::{self, Said};
 use crate::Result;
 use crate::classifier::{Calibration, decide, decision_weights, most_probable};
 use crate::features::Counts;
@@ -49,7 +49,8 @@ pub(super) struct AxisFit {
     /// What each block gives.
     pub(super) blocks: Vec<BlockCard>,
     pub(super) validation: Validation,
-    pub(super) doubt: f64,
+    /// The probability from which on each class may be meant; empty without abstention.
+    pub(super) conformal: Vec<f64>,
     /// The weights under which probabilities decide for a class.
     pub(super) decision: Vec<f64>,
     /// Calibrated probabilities of every row, labelled or not, each from a model, a `C` and a calibration
@@ -109,20 +110,24 @@ pub(super) fn score_folds(data: &Data<'_>, plan: &Plan<'_>) -> Result<FoldScores
         (0..folds.len()).filter(|i| (folds[*i] == fold) == inside).collect()
     };
     // Outer splits, then the inner splits of each.
-    let mut splits: Vec<Split> = (0..plan.folds).map(|f| (side(f, false), side(f, true))).collect();
+    let mut splits: Vec<Split> = (0..plan.folds)
+        .map(|f| {
+            let test = side(f, true);
+            (data.apart_from(&test, side(f, false)), test)
+        })
+        .collect();
     let nested = plan.grid.len() > 1 || !plan.blocks.is_empty();
     if nested {
         for f in 0..plan.folds {
-            let rows = side(f, false);
+            let rows = splits[f].0.clone();
             let groups: Vec<usize> = rows.iter().map(|i| data.groups[*i]).collect();
             let strata: Vec<Vec<usize>> = rows.iter().map(|i| strata[*i].clone()).collect();
             let inner = stratified_grouped_folds(&groups, &strata, INNER, seed ^ (f as u64 + 1));
             for g in 0..INNER {
                 let (test, train) = (0..rows.len()).partition::<Vec<usize>, _>(|i| inner[*i] == g);
-                splits.push((
-                    train.iter().map(|i| rows[*i]).collect(),
-                    test.iter().map(|i| rows[*i]).collect(),
-                ));
+                let of_rows = |side: &[usize]| side.iter().map(|i| rows[*i]).collect::<Vec<usize>>();
+                let test = of_rows(&test);
+                splits.push((data.apart_from(&test, of_rows(&train)), test));
             }
         }
     }
@@ -218,7 +223,7 @@ pub(super) fn held_out_on(
     let n_classes = data.axes.axes[axis].classes().len();
     let found: Vec<Chosen> = sources
         .iter()
-        .map(|s| choose(data, plan, axis, folds, splits, s, &rows, &y, n_classes))
+        .map(|s| choose(data, plan, axis, splits, s, &rows, &y, n_classes))
         .collect::<Result<_>>()?;
     let together: Vec<&Chosen> = found.iter().collect();
     let out = OutOfFold::of(data, plan, folds, &together, &rows, n_classes, axis);
@@ -263,12 +268,27 @@ fn axis_fit(data: &Data<'_>, plan: &Plan<'_>, axis: usize, scores: &FoldScores) 
         })
         .collect();
     let seed = plan.recipe.seed;
-    let validation = validation::validate(data, axis, &rows, &y, &labelled_p, &predicted, folds, seed);
+    let plain: Vec<usize> =
+        labelled_scores.iter().map(|z| most_probable(&Calibration::None.apply(z))).collect();
+    let said = Said { p: &labelled_p, predicted: &predicted, plain: &plain };
+    let validation = validation::validate(data, axis, &rows, &y, &said, folds, seed);
     let scores = (0..data.rows.len()).map(|i| mean(&together, None, i)).collect();
-    let doubt = plan.abstain.map_or(0.0, |a| validation::doubt(&labelled_p, &y, a));
+    let conformal =
+        plan.abstain.map_or_else(Vec::new, |a| validation::conformal(&labelled_p, &y, n_classes, a));
     let of_terms = found[0].flat[found[0].best].clone();
     let trials = found.into_iter().flat_map(|f| f.trials).collect();
-    Ok(AxisFit { c, calibration, trials, blocks, validation, doubt, decision, p: out.p, scores, of_terms })
+    Ok(AxisFit {
+        c,
+        calibration,
+        trials,
+        blocks,
+        validation,
+        conformal,
+        decision,
+        p: out.p,
+        scores,
+        of_terms,
+    })
 }
 
 /// The weights under which classes are decided, found on these scores.
@@ -351,6 +371,7 @@ fn learning_curves(
         let kept = |i: usize| (rank[data.groups[i]] as f64) < share * data.n_groups as f64;
         let train: Vec<usize> = (0..folds.len()).filter(|i| folds[*i] != *f && kept(*i)).collect();
         let test: Vec<usize> = (0..folds.len()).filter(|i| folds[*i] == *f).collect();
+        let train = data.apart_from(&test, train);
         let mut scores = split_scores(data, plan.counts, &plan.recipe, &grids(0), &train, &test)?;
         for (b, block) in plan.blocks.iter().enumerate() {
             let more = blocks::split_scores(data, block, &of_blocks, &grids(b + 1), &train, &test)?;

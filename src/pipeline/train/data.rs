@@ -1,5 +1,7 @@
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::TrainParams;
@@ -15,16 +17,21 @@ pub(super) struct Data<'a> {
     /// The place of each row in the set.
     pub(super) order: Vec<usize>,
     pub(super) axes: &'a AxisSet,
-    /// The group of each row; rows with the same text share one.
+    /// The group of each row.
     pub(super) groups: Vec<usize>,
     pub(super) n_groups: usize,
+    /// Of each row whose text stands in other groups too, what its copies have in common; empty when there are none.
+    copies: Vec<Option<u64>>,
     pub(super) rewriter: Rewriter,
     pub(super) n_names: usize,
     pub(super) notes: Vec<String>,
 }
 
 impl<'a> Data<'a> {
-    pub(super) fn prepare(set: &'a TrainingSet, params: &TrainParams) -> Self {
+    /// # Arguments
+    ///
+    /// * `for_splits` - whether rows will be held out: finding copies takes time.
+    pub(super) fn prepare(set: &'a TrainingSet, params: &TrainParams, for_splits: bool) -> Self {
         // Most texts differ in their first letters, which stand beside each other here.
         let weighty = set.rows.iter().enumerate().filter(|(_, r)| r.weight > 0.0);
         let mut numbered: Vec<(u64, usize, &TrainingRow)> =
@@ -39,9 +46,14 @@ impl<'a> Data<'a> {
         if weightless > 0 {
             notes.push(format!("{weightless} rows of weight 0 were passed over"));
         }
-        let (groups, n_groups) = groups(&rows, &mut notes);
+        let Grouped { groups, n_groups, copies } = if for_splits {
+            grouped(&rows, &mut notes)
+        } else {
+            let (groups, n_groups) = named(&rows);
+            Grouped { groups, n_groups, copies: Vec::new() }
+        };
         let (rewriter, n_names) = rewriter(&rows, params);
-        Self { rows, order, axes: &set.axes, groups, n_groups, rewriter, n_names, notes }
+        Self { rows, order, axes: &set.axes, groups, n_groups, copies, rewriter, n_names, notes }
     }
 
     /// The same rows, names rewritten as these settings ask.
@@ -54,6 +66,15 @@ impl<'a> Data<'a> {
         self.rows.iter().map(|r| Passage { text: &r.text, target: &r.target, span: r.span }).collect()
     }
 
+    /// These rows without copies of what is held out.
+    pub(super) fn apart_from(&self, held_out: &[usize], mut rows: Vec<usize>) -> Vec<usize> {
+        if !self.copies.is_empty() {
+            let held_out: HashSet<u64> = held_out.iter().filter_map(|i| self.copies[*i]).collect();
+            rows.retain(|i| self.copies[*i].is_none_or(|text| !held_out.contains(&text)));
+        }
+        rows
+    }
+
     /// The rows that have a class on an axis.
     pub(super) fn labelled(&self, axis: usize) -> Vec<usize> {
         (0..self.rows.len()).filter(|i| self.rows[*i].labels[axis].is_some()).collect()
@@ -63,6 +84,31 @@ impl<'a> Data<'a> {
     pub(super) fn n_partly_labelled(&self) -> usize {
         let partly = |axis: &usize| self.rows.iter().any(|row| row.labels[*axis].is_none());
         (0..self.axes.axes.len()).filter(partly).count()
+    }
+
+    /// What there is to say of classes whose rows are all of one group.
+    pub(super) fn classes_of_one_group(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        for (axis, definition) in self.axes.axes.iter().enumerate() {
+            let mut groups: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); definition.classes().len()];
+            for (row, group) in self.rows.iter().zip(&self.groups) {
+                if let Some(class) = row.labels[axis] {
+                    groups[class].insert(*group);
+                }
+            }
+            let classes = definition.classes();
+            let alone = classes.iter().zip(&groups).filter(|(_, groups)| groups.len() == 1);
+            let alone: Vec<&str> = alone.map(|(class, _)| class.id.as_str()).collect();
+            if !alone.is_empty() {
+                notes.push(format!(
+                    "{}: all rows of {} are of one group, so there is nothing to learn the class from when they are held out; the \
+                     figures say nothing of it",
+                    definition.id,
+                    alone.join(", ")
+                ));
+            }
+        }
+        notes
     }
 
     /// How much each of these rows counts.
@@ -129,47 +175,91 @@ fn beginning(text: &str) -> u64 {
     u64::from_be_bytes(bytes)
 }
 
-/// Numbers groups by their first row. Groups that share a text become one: what is learned from a text must
-/// not be tested on it.
-fn groups(rows: &[&TrainingRow], notes: &mut Vec<String>) -> (Vec<usize>, usize) {
-    let mut number: HashMap<&str, usize> = HashMap::new();
-    let mut groups = Vec::with_capacity(rows.len());
-    for row in rows {
-        let next = number.len();
-        groups.push(*number.entry(&row.group).or_insert(next));
+/// What stands on one side of a split only.
+struct Grouped {
+    /// The group of each row.
+    groups: Vec<usize>,
+    n_groups: usize,
+    /// Of each row whose text stands in other groups too, what its copies have in common; empty when there are none.
+    copies: Vec<Option<u64>>,
+}
+
+/// Numbers groups by their first row. What is learned from a text must not be tested on it: groups that consist of copies of one text
+/// become one group; the copies in others are found.
+fn grouped(rows: &[&TrainingRow], notes: &mut Vec<String>) -> Grouped {
+    let (mut groups, n_named) = named(rows);
+    let texts: Vec<u64> = rows.par_iter().map(|row| as_read(&row.text)).collect();
+    // The text of each group, as long as it has only one.
+    let mut only: Vec<Option<u64>> = vec![None; n_named];
+    let mut several = vec![false; n_named];
+    for (group, text) in groups.iter().zip(&texts) {
+        several[*group] |= *only[*group].get_or_insert(*text) != *text;
     }
-    let mut root: Vec<usize> = (0..number.len()).collect();
-    let find = |root: &Vec<usize>, mut g: usize| {
-        while root[g] != g {
-            g = root[g];
-        }
-        g
-    };
-    let mut shared = 0;
-    for i in 1..rows.len() {
-        if rows[i].text == rows[i - 1].text {
-            let (a, b) = (find(&root, groups[i - 1]), find(&root, groups[i]));
-            if a != b {
-                root[a.max(b)] = a.min(b);
-                shared += 1;
+    let mut first_with: HashMap<u64, usize> = HashMap::new();
+    let mut put_together = HashSet::new();
+    for (group, text) in groups.iter_mut().zip(&texts) {
+        if !several[*group] {
+            let first = *first_with.entry(*text).or_insert(*group);
+            if first != *group {
+                put_together.insert(*text);
             }
+            *group = first;
         }
     }
-    if shared > 0 {
+    let mut group_of: HashMap<u64, usize> = HashMap::new();
+    let mut shared = HashSet::new();
+    for (group, text) in groups.iter().zip(&texts) {
+        if *group_of.entry(*text).or_insert(*group) != *group {
+            shared.insert(*text);
+        }
+    }
+    if !put_together.is_empty() {
         notes.push(format!(
-            "{shared} texts stand in more than one group; such groups were put together, or a model would be tested on what it \
-             has read"
+            "{} texts stand in more than one group; such groups were put together, or a model would be tested on what it \
+             has read",
+            put_together.len()
         ));
     }
-    let mut renumbered = vec![None; root.len()];
-    let mut n = 0;
-    for g in &mut groups {
-        *g = *renumbered[find(&root, *g)].get_or_insert_with(|| {
-            n += 1;
-            n - 1
+    let mut copies = Vec::new();
+    if !shared.is_empty() {
+        notes.push(format!(
+            "{} texts stand in more than one group, among others; where one of them is held out, its copies are not learned from",
+            shared.len()
+        ));
+        copies = texts.iter().map(|text| shared.contains(text).then_some(*text)).collect();
+    }
+    let mut renumbered = vec![None; n_named];
+    let mut n_groups = 0;
+    for group in &mut groups {
+        *group = *renumbered[*group].get_or_insert_with(|| {
+            n_groups += 1;
+            n_groups - 1
         });
     }
-    (groups, n)
+    Grouped { groups, n_groups, copies }
+}
+
+/// The group of each row by its name, and how many there are.
+fn named(rows: &[&TrainingRow]) -> (Vec<usize>, usize) {
+    let mut number: HashMap<&str, usize> = HashMap::new();
+    let groups = rows.iter().map(|row| {
+        let next = number.len();
+        *number.entry(&row.group).or_insert(next)
+    });
+    (groups.collect(), number.len())
+}
+
+/// What is equal for texts that are read alike: case and white space make no difference.
+fn as_read(text: &str) -> u64 {
+    let mut hash = DefaultHasher::new();
+    for word in text.split_whitespace() {
+        if word.bytes().any(|byte| !byte.is_ascii_lowercase()) {
+            word.to_lowercase().hash(&mut hash);
+        } else {
+            word.hash(&mut hash);
+        }
+    }
+    hash.finish()
 }
 
 /// Aliases, and masks for the names of those who speak and publish.

@@ -57,7 +57,8 @@ pub struct TrainParams {
     pub mask_names: bool,
     /// Pairs of a phrase and the word it is read as: "Kiev", "Kyiv".
     pub aliases: Vec<(String, String)>,
-    /// Share of errors among scores that are not `low_confidence`, in (0, 1); `None` flags none.
+    /// Share of rows whose class is not among those that may be meant, in (0, 1): a score is `low_confidence` unless one class alone
+    /// may be. `None` flags none.
     pub abstain: Option<f64>,
     /// Decides classes for macro-F1, by weights found out of fold, in place of for the most probable class.
     pub macro_f1: bool,
@@ -187,7 +188,7 @@ pub fn train_watched(
 ) -> Result<Model> {
     params.check()?;
     let steps = Steps::new(watch);
-    let mut data = Data::prepare(set, params);
+    let mut data = Data::prepare(set, params, params.folds > 0);
     check_classes(&data)?;
     let passages = data.passages();
     let recipe = params.recipe();
@@ -196,6 +197,8 @@ pub fn train_watched(
         let most_bytes = most_bytes_alone(&data, &recipe);
         (None, Tfidf::fit_rows(&params.features, data.rewriter.clone(), &passages, most_bytes)?)
     } else {
+        let notes = data.classes_of_one_group();
+        data.notes.extend(notes);
         let (found, counts) = cross_validate(&data, &passages, params, &blocks, &steps)?;
         (Some(found), counts.fit(counts.most_bytes() <= most_bytes_alone(&data, &recipe))?)
     };
@@ -249,7 +252,7 @@ pub fn train_watched(
         cards.push(axis_card(&data, axis, &definition, params, c, &calibration, fit.reports, of_axis));
         axes.push(AxisModel {
             decision: of_axis.map_or_else(|| vec![1.0; definition.classes().len()], |a| a.decision.clone()),
-            doubt: of_axis.map_or(0.0, |a| a.doubt),
+            conformal: of_axis.map_or_else(Vec::new, |a| a.conformal.clone()),
             axis: definition,
             intercepts,
             calibration,
@@ -357,9 +360,12 @@ fn cross_validate(
     steps: &Steps<'_>,
 ) -> Result<(CrossFit, Counts)> {
     if data.n_groups < 2 {
-        return Err(Error::too_few("groups of rows", data.n_groups, 2).with_help(
-            "All rows are one group, so none can be held out; choose another --group, or --folds 0 --c 1.",
-        ));
+        let help = if data.rows.iter().all(|row| row.text == data.rows[0].text) {
+            "All texts are the same: is it the column with the texts?"
+        } else {
+            "All rows are one group, so none can be held out; choose another --group, or --folds 0 --c 1."
+        };
+        return Err(Error::too_few("groups of rows", data.n_groups, 2).with_help(help));
     }
     let count = |data: &Data<'_>| Counts::read(&params.features, data.rewriter.clone(), passages);
     let counts = count(data)?;

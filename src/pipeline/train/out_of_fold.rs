@@ -32,7 +32,6 @@ pub(super) fn choose(
     data: &Data<'_>,
     plan: &Plan<'_>,
     axis: usize,
-    folds: &[usize],
     splits: &[Split],
     source: &Source,
     rows: &[usize],
@@ -55,7 +54,9 @@ pub(super) fn choose(
     let mut trials = side_by_side(rows.len() * BYTES_OF_ROW, &tasks, |(fold, c)| {
         let Some(f) = *fold else { return Ok(at(*c, &flat[*c], rows, y)) };
         let inner = plan.folds + f * INNER..plan.folds + (f + 1) * INNER;
-        let rows: Vec<usize> = rows.iter().copied().filter(|i| folds[*i] != f).collect();
+        // Copies of what is held out are in no inner split.
+        let train = &splits[f].0;
+        let rows: Vec<usize> = rows.iter().copied().filter(|i| train.binary_search(i).is_ok()).collect();
         let y: Vec<usize> = rows.iter().filter_map(|i| data.rows[*i].labels[axis]).collect();
         let scores = gather(data.rows.len(), &splits[inner.clone()], &scores[inner], axis, *c);
         Ok(at(*c, &scores, &rows, &y))

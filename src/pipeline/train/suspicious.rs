@@ -127,7 +127,7 @@ pub fn suspicious(
     if set.axes.axes.is_empty() {
         return Ok(Suspicions { axes: Vec::new(), notes });
     }
-    let data = Data::prepare(&set, params);
+    let data = Data::prepare(&set, params, true);
     let passages = data.passages();
     let blocks: Vec<BlockRows> = params.blocks.0.iter().map(|b| BlockRows::new(b, &passages)).collect();
     let counts = Counts::read(&params.features, data.rewriter.clone(), &passages)?;
@@ -155,7 +155,7 @@ pub fn suspicious(
 
 /// The same rows with the labels that can be judged, on the axes that have two classes of them.
 fn judgeable(set: &TrainingSet, params: &TrainParams, notes: &mut Vec<String>) -> TrainingSet {
-    let data = Data::prepare(set, params);
+    let data = Data::prepare(set, params, true);
     let mut axes = Vec::new();
     let mut labels: Vec<Vec<Option<usize>>> = vec![Vec::new(); set.rows.len()];
     for (axis, definition) in set.axes.axes.iter().enumerate() {

@@ -296,14 +296,54 @@ fn what_cannot_be_trained_says_what_is_missing() {
 }
 
 #[test]
-fn a_text_in_two_groups_is_told_and_never_split() {
+fn a_text_in_two_groups_is_told_and_never_learned_from_where_it_is_held_out() {
     let mut set = set();
+    let n_groups = train(&set, &TrainParams::default()).expect("trains").card().n_groups;
     let mut copy = set.rows[0].clone();
     copy.group = "g2 9".into();
+    copy.text = format!("  {} ", copy.text.to_uppercase());
     set.rows.push(copy);
     let model = train(&set, &TrainParams::default()).expect("trains");
-    assert!(model.card().notes.iter().any(|n| n.contains("1 texts stand in more than one group")));
-    assert_eq!(model.card().n_groups, 35);
+    assert!(model.card().notes.iter().any(|n| n.contains("1 texts stand in more than one group, among")));
+    // Groups with other texts stay apart: a sentence that everybody says must not make one group of all.
+    assert_eq!(model.card().n_groups, n_groups);
+    let data = Data::prepare(&set, &TrainParams::default(), true);
+    let copies: Vec<usize> = (0..data.rows.len())
+        .filter(|i| data.rows[*i].text.trim().to_lowercase() == set.rows[0].text.to_lowercase())
+        .collect();
+    assert_eq!(copies.len(), 2);
+    let rest: Vec<usize> = (0..data.rows.len()).filter(|i| *i != copies[0]).collect();
+    let apart = data.apart_from(&copies[..1], rest.clone());
+    assert_eq!(apart.len(), rest.len() - 1);
+    assert!(!apart.contains(&copies[1]));
+}
+
+#[test]
+fn groups_that_are_copies_of_one_text_are_one_group() {
+    let mut set = set();
+    let n_groups = train(&set, &TrainParams::default()).expect("trains").card().n_groups;
+    for group in ["a", "b", "c"] {
+        let mut copy = set.rows[0].clone();
+        (copy.group, copy.text) = (group.into(), format!("one {} text for all", ["", " "][group.len() % 2]));
+        set.rows.push(copy);
+    }
+    let model = train(&set, &TrainParams::default()).expect("trains");
+    assert_eq!(model.card().n_groups, n_groups + 1);
+    assert!(model.card().notes.iter().any(|n| n.starts_with("1 texts stand in more than one group; such")));
+}
+
+#[test]
+fn classes_of_one_group_are_told_and_intervals_stay_possible() {
+    let mut set = set();
+    for row in &mut set.rows {
+        row.group = row.labels[0].map_or("none".into(), |class| class.to_string());
+    }
+    let model = train(&set, &TrainParams::default()).expect("trains");
+    assert!(model.card().notes.iter().any(|n| n.contains("are of one group")), "{:?}", model.card().notes);
+    for axis in &model.card().axes {
+        let interval = axis.validation.as_ref().and_then(|v| v.macro_f1_interval).expect("two groups");
+        assert!(interval.low >= 0.0 && interval.high <= 1.0, "{interval:?}");
+    }
 }
 
 #[test]

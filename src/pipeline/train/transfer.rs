@@ -34,6 +34,7 @@ pub(super) fn by_file(data: &Data<'_>, plan: &Plan<'_>, fit: &CrossFit) -> Resul
         // A text that stands in both would be tested on itself.
         let in_test: BTreeSet<usize> = test.iter().map(|i| data.groups[*i]).collect();
         let train: Vec<usize> = train.into_iter().filter(|i| !in_test.contains(&data.groups[*i])).collect();
+        let train = data.apart_from(&test, train);
         let z = test_scores(data, plan, fit, &train, &test)?;
         Ok((0..n_axes).map(|axis| of_file(data, plan, fit, axis, file, &train, &test, &z[axis])).collect())
     })?;
@@ -141,6 +142,7 @@ pub(super) fn names_left_in(data: &Data<'_>, open: &Plan<'_>, fit: &CrossFit) ->
     let folds: Vec<usize> = (0..fit.n_folds).collect();
     let of_folds: Vec<(Vec<usize>, ScoresByAxis)> = side_by_side(bytes_of_all(data, open), &folds, |f| {
         let (test, train): (Vec<usize>, Vec<usize>) = (0..data.rows.len()).partition(|i| fit.folds[*i] == *f);
+        let train = data.apart_from(&test, train);
         let z = test_scores(data, open, fit, &train, &test)?;
         Ok((test, z))
     })?;

@@ -46,7 +46,7 @@ const COARSE: [f64; 6] = [0.1, 0.3, 1.0, 3.0, 10.0, 30.0];
 /// Those of [`train`](super::train).
 pub fn tune(set: &TrainingSet, params: &TrainParams, keep_going: &dyn Fn() -> bool) -> Result<Tuned> {
     params.check()?;
-    let data = Data::prepare(set, params);
+    let data = Data::prepare(set, params, true);
     check_classes(&data)?;
     let mut search = Search {
         folds: stratified_grouped_folds(&data.groups, &data.strata(), params.folds.max(2), params.seed),
@@ -143,8 +143,12 @@ impl Search<'_> {
         let recipe: Recipe = candidate.recipe();
         let n = self.data.rows.len();
         let n_axes = self.data.axes.axes.len();
-        let splits: Vec<Split> =
-            (0..self.n_folds).map(|f| (0..n).partition(|i| self.folds[*i] != f)).collect();
+        let splits: Vec<Split> = (0..self.n_folds)
+            .map(|f| {
+                let (train, test): (Vec<usize>, Vec<usize>) = (0..n).partition(|i| self.folds[*i] != f);
+                (self.data.apart_from(&test, train), test)
+            })
+            .collect();
         let grid = match block {
             Some(rows) => rows.block.grid().to_vec(),
             None => candidate.c.map_or_else(|| COARSE.to_vec(), |c| vec![c]),

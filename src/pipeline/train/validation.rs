@@ -17,24 +17,34 @@ const OUT_OF_REACH: f64 = 30.0;
 /// Rows that each class must have, labelled and predicted, for the sums over shuffled rows to be near a normal distribution.
 const ROWS_OF_CLASS: usize = 1_000;
 
-#[expect(clippy::too_many_arguments, reason = "a validation looks at everything there is about an axis")]
+/// What was said of rows out of fold.
+pub(super) struct Said<'a> {
+    /// Calibrated probabilities.
+    pub(super) p: &'a [Vec<f64>],
+    /// The classes decided for.
+    pub(super) predicted: &'a [usize],
+    /// The classes of the highest scores, as the points of the learning curve take them, which have no calibration of their own.
+    pub(super) plain: &'a [usize],
+}
+
 pub(super) fn validate(
     data: &Data<'_>,
     axis: usize,
     rows: &[usize],
     y: &[usize],
-    p: &[Vec<f64>],
-    predicted: &[usize],
+    said: &Said<'_>,
     folds: &[usize],
     seed: u64,
 ) -> Validation {
+    let Said { p, predicted, plain } = said;
     let n_classes = data.axes.axes[axis].classes().len();
     let confusion = Confusion::from_pairs(n_classes, y.iter().copied().zip(predicted.iter().copied()));
     let groups: Vec<usize> = rows.iter().map(|i| data.groups[*i]).collect();
     let macro_f1 = confusion.macro_f1();
     let n_folds = folds.iter().max().map_or(1, |f| f + 1);
     // The end of the curve; the rest of it needs fits of its own.
-    let whole = LearningPoint { share: 1.0, n_rows: rows.len() - rows.len() / n_folds, macro_f1 };
+    let of_plain = Confusion::from_pairs(n_classes, y.iter().copied().zip(plain.iter().copied())).macro_f1();
+    let whole = LearningPoint { share: 1.0, n_rows: rows.len() - rows.len() / n_folds, macro_f1: of_plain };
     let (permutation_p, reliability) = rayon::join(
         || permutation_p(y, predicted, &groups, n_classes, macro_f1, seed),
         || Reliability::measure(p, y, seed),
@@ -42,7 +52,9 @@ pub(super) fn validate(
     Validation {
         accuracy: confusion.accuracy(),
         macro_f1,
-        macro_f1_interval: jackknife(&confusion, y, predicted, &groups).interval(0.95),
+        macro_f1_interval: jackknife(&confusion, y, predicted, &groups)
+            .interval(0.95)
+            .map(|interval| interval.within(0.0, 1.0)),
         by_class: confusion.by_class(),
         reliability,
         curve: reliability_curve(p, y),
@@ -211,21 +223,34 @@ fn is_out_of_reach(found: f64, by_chance: &[f64]) -> bool {
     found > mean + OUT_OF_REACH * variance.sqrt()
 }
 
-/// The conformal threshold: a score whose class has a lower probability may as well be of another class.
+/// The probability from which on each class may be meant.
 ///
-/// With non-conformity `1 − p(y)`, the quantile `q` at rank `⌈(n + 1)(1 − a)⌉` gives sets `{k: pₖ ≥ 1 − q}` that hold the true class
-/// with a chance of at least `1 − a`. A class of probability above `q` leaves less than `1 − q` to all others, so its set holds
-/// no second class.
+/// With non-conformity `1 − p(y)` of the rows and `q` at rank `⌈(n + 1)(1 − a)⌉` of them, the sets `{k: pₖ ≥ 1 − q}` hold the class of a
+/// new row with a chance of at least `1 − a`. Classes with enough rows have a `q` of their own, so that the chance is that within the
+/// class; the others share that of all rows.
 ///
 /// # References
 ///
-/// * Vovk, Gammerman & Shafer (2005), *Algorithmic Learning in a Random World*, ch. 2.
-pub(super) fn doubt(p: &[Vec<f64>], y: &[usize], a: f64) -> f64 {
-    let mut scores: Vec<f64> = p.iter().zip(y).map(|(p, y)| 1.0 - p[*y]).collect();
-    scores.sort_by(f64::total_cmp);
-    let rank = ((scores.len() + 1) as f64 * (1.0 - a)).ceil() as usize;
-    scores.get(rank.saturating_sub(1)).copied().unwrap_or(1.0).clamp(0.0, 1.0)
+/// * Vovk, Gammerman & Shafer (2005), *Algorithmic Learning in a Random World*, ch. 2 and sec. 4.5 (by class).
+pub(super) fn conformal(p: &[Vec<f64>], y: &[usize], n_classes: usize, a: f64) -> Vec<f64> {
+    let least = |of: &dyn Fn(usize) -> bool| {
+        let mut right: Vec<f64> = p.iter().zip(y).filter(|(_, y)| of(**y)).map(|(p, y)| p[*y]).collect();
+        // From the most probable on, as the least conforming come last.
+        right.sort_by(|a, b| b.total_cmp(a));
+        let rank = ((right.len() + 1) as f64 * (1.0 - a)).ceil() as usize;
+        (right.len(), right.get(rank.saturating_sub(1)).map_or(0.0, |p| p.clamp(0.0, 1.0)))
+    };
+    let (_, of_all) = least(&|_| true);
+    (0..n_classes)
+        .map(|class| match least(&|y| y == class) {
+            (n, of_class) if n >= ROWS_OF_OWN => of_class,
+            _ => of_all,
+        })
+        .collect()
 }
+
+/// So many rows give a class a threshold of its own.
+const ROWS_OF_OWN: usize = 100;
 
 #[cfg(test)]
 mod tests {
@@ -264,11 +289,30 @@ mod tests {
     }
 
     #[test]
-    fn the_doubtful_share_of_errors_shrinks_with_the_threshold() {
-        let p: Vec<Vec<f64>> =
-            (0..100).map(|i| vec![0.5 + f64::from(i) / 200.0, 0.5 - f64::from(i) / 200.0]).collect();
-        let y: Vec<usize> = (0..100).map(|i| usize::from(i < 20)).collect();
-        assert!(doubt(&p, &y, 0.05) > doubt(&p, &y, 0.3));
-        assert_eq!(doubt(&[], &[], 0.1), 1.0);
+    fn sets_miss_the_class_of_as_many_rows_as_asked_for_in_each_class() {
+        // Class 0 is told well, class 1 badly; class 2 has too few rows for a threshold of its own.
+        let mut draws = Draws::new(3, 0);
+        let rows = |n: usize, draws: &mut Draws| -> (Vec<Vec<f64>>, Vec<usize>) {
+            (0..n)
+                .map(|i| {
+                    let class = if i % 40 == 0 { 2 } else { i % 3 / 2 };
+                    let right = if class == 0 { 0.7 + 0.3 * draws.uniform() } else { draws.uniform() };
+                    let mut p = vec![(1.0 - right) / 2.0; 3];
+                    p[class] = right;
+                    (p, class)
+                })
+                .unzip()
+        };
+        let (p, y) = rows(3000, &mut draws);
+        let least = conformal(&p, &y, 3, 0.1);
+        let (p, y) = rows(30_000, &mut draws);
+        for class in 0..2 {
+            let of_class = || p.iter().zip(&y).filter(|(_, y)| **y == class);
+            let missed = of_class().filter(|(p, _)| p[class] < least[class]).count() as f64;
+            let share = missed / of_class().count() as f64;
+            assert!((0.07..0.13).contains(&share), "class {class}: {share}");
+        }
+        assert!(least[1] < least[2] && least[2] < least[0], "{least:?}");
+        assert_eq!(conformal(&[], &[], 2, 0.1), [0.0, 0.0]);
     }
 }
