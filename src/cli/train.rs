@@ -97,6 +97,10 @@ pub struct Args {
     /// Flag scores as low_confidence so that of the others at most this share is wrong; 0 flags none.
     #[arg(long, value_name = "SHARE", default_value_t = 0.1)]
     abstain: f64,
+    /// Hold at most so many gigabytes of term values at once; what does not fit is made anew whenever it is read, which takes longer.
+    /// The model is the same.
+    #[arg(long, value_name = "GB", default_value = "8", value_parser = gigabytes)]
+    memory: usize,
     /// Seed of everything drawn.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -124,6 +128,13 @@ fn range(word: &str) -> std::result::Result<Range, String> {
     match (min.trim().parse(), max.trim().parse()) {
         (Ok(min), Ok(max)) => Ok(Range(Some(NgramRange::new(min, max)))),
         _ => Err("expected MIN-MAX such as 1-2, or off".into()),
+    }
+}
+
+fn gigabytes(word: &str) -> std::result::Result<usize, String> {
+    match word.parse::<f64>() {
+        Ok(n) if n > 0.0 && n <= 1e6 => Ok((n * 1e9) as usize),
+        _ => Err("expected a number of gigabytes above 0, such as 4".into()),
     }
 }
 
@@ -209,6 +220,7 @@ fn params(args: &Args, set: &TrainingSet, talk: &Talk) -> Result<TrainParams> {
         abstain: (args.abstain != 0.0).then_some(args.abstain),
         macro_f1: args.macro_f1,
         blocks: blocks(args, set, talk)?,
+        memory: args.memory,
         seed: args.seed,
     })
 }

@@ -139,7 +139,7 @@ pub(super) fn score_folds(data: &Data<'_>, plan: &Plan<'_>) -> Result<FoldScores
         let grids = vec![grid.to_vec(); n_axes];
         // The inner splits serve the choice of C alone.
         let splits = if grid.len() > 1 { &splits[..] } else { &splits[..plan.folds] };
-        let scores = side_by_side(bytes, splits, |(train, test)| {
+        let scores = side_by_side(data.memory, bytes, splits, |(train, test)| {
             score(&grids, train, test).inspect(|_| plan.steps.step())
         })?;
         Ok::<_, crate::Error>(Source { grid: grid.to_vec(), scores })
@@ -367,27 +367,28 @@ fn learning_curves(
     }
     let tasks: Vec<(f64, usize)> =
         SHARES.iter().flat_map(|s| (0..plan.folds).map(move |f| (*s, f))).collect();
-    let outcomes: Vec<Outcome> = side_by_side(bytes_of_all(data, plan), &tasks, |(share, f)| {
-        let kept = |i: usize| (rank[data.groups[i]] as f64) < share * data.n_groups as f64;
-        let train: Vec<usize> = (0..folds.len()).filter(|i| folds[*i] != *f && kept(*i)).collect();
-        let test: Vec<usize> = (0..folds.len()).filter(|i| folds[*i] == *f).collect();
-        let train = data.apart_from(&test, train);
-        let mut scores = split_scores(data, plan.counts, &plan.recipe, &grids(0), &train, &test)?;
-        for (b, block) in plan.blocks.iter().enumerate() {
-            let more = blocks::split_scores(data, block, &of_blocks, &grids(b + 1), &train, &test)?;
-            scores.iter_mut().zip(&more).for_each(|(z, more)| z[0].add(&more[0]));
-        }
-        plan.steps.step();
-        let of_axis = |axis: usize| {
-            let labelled = |i: &usize| data.rows[*i].labels[axis];
-            let pairs = test
-                .iter()
-                .zip(scores[axis][0].rows())
-                .filter_map(|(i, z)| Some((labelled(i)?, most_probable(&Calibration::None.apply(z)))));
-            (train.iter().filter_map(labelled).count(), pairs.collect())
-        };
-        Ok((0..axes.len()).map(of_axis).collect())
-    })?;
+    let outcomes: Vec<Outcome> =
+        side_by_side(data.memory, bytes_of_all(data, plan), &tasks, |(share, f)| {
+            let kept = |i: usize| (rank[data.groups[i]] as f64) < share * data.n_groups as f64;
+            let train: Vec<usize> = (0..folds.len()).filter(|i| folds[*i] != *f && kept(*i)).collect();
+            let test: Vec<usize> = (0..folds.len()).filter(|i| folds[*i] == *f).collect();
+            let train = data.apart_from(&test, train);
+            let mut scores = split_scores(data, plan.counts, &plan.recipe, &grids(0), &train, &test)?;
+            for (b, block) in plan.blocks.iter().enumerate() {
+                let more = blocks::split_scores(data, block, &of_blocks, &grids(b + 1), &train, &test)?;
+                scores.iter_mut().zip(&more).for_each(|(z, more)| z[0].add(&more[0]));
+            }
+            plan.steps.step();
+            let of_axis = |axis: usize| {
+                let labelled = |i: &usize| data.rows[*i].labels[axis];
+                let pairs = test
+                    .iter()
+                    .zip(scores[axis][0].rows())
+                    .filter_map(|(i, z)| Some((labelled(i)?, most_probable(&Calibration::None.apply(z)))));
+                (train.iter().filter_map(labelled).count(), pairs.collect())
+            };
+            Ok((0..axes.len()).map(of_axis).collect())
+        })?;
     let curve = |axis: usize| {
         let n_classes = data.axes.axes[axis].classes().len();
         let point = |(s, share): (usize, &f64)| {

@@ -22,6 +22,8 @@ pub(super) struct Data<'a> {
     pub(super) n_groups: usize,
     /// Of each row whose text stands in other groups too, what its copies have in common; empty when there are none.
     copies: Vec<Option<u64>>,
+    /// How many bytes of matrices may be held at once.
+    pub(super) memory: usize,
     pub(super) rewriter: Rewriter,
     pub(super) n_names: usize,
     pub(super) notes: Vec<String>,
@@ -53,7 +55,8 @@ impl<'a> Data<'a> {
             Grouped { groups, n_groups, copies: Vec::new() }
         };
         let (rewriter, n_names) = rewriter(&rows, params);
-        Self { rows, order, axes: &set.axes, groups, n_groups, copies, rewriter, n_names, notes }
+        let memory = params.memory;
+        Self { rows, order, axes: &set.axes, groups, n_groups, copies, memory, rewriter, n_names, notes }
     }
 
     /// The same rows, names rewritten as these settings ask.

@@ -64,6 +64,8 @@ pub struct TrainParams {
     pub macro_f1: bool,
     /// What is read beside the terms: a lexicon, word vectors, a sentence encoder.
     pub blocks: Blocks,
+    /// So many bytes of matrices are held at once, about; what does not fit is made anew whenever it is read. The result is the same.
+    pub memory: usize,
     /// Seed of everything drawn.
     pub seed: u64,
 }
@@ -83,6 +85,7 @@ impl Default for TrainParams {
             abstain: Some(0.1),
             macro_f1: false,
             blocks: Blocks::default(),
+            memory: 8_000_000_000,
             seed: 1,
         }
     }

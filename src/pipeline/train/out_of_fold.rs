@@ -51,7 +51,7 @@ pub(super) fn choose(
         .chain((0..without).map(Some))
         .flat_map(|fold| (0..grid.len()).map(move |c| (fold, c)))
         .collect();
-    let mut trials = side_by_side(rows.len() * BYTES_OF_ROW, &tasks, |(fold, c)| {
+    let mut trials = side_by_side(data.memory, rows.len() * BYTES_OF_ROW, &tasks, |(fold, c)| {
         let Some(f) = *fold else { return Ok(at(*c, &flat[*c], rows, y)) };
         let inner = plan.folds + f * INNER..plan.folds + (f + 1) * INNER;
         // Copies of what is held out are in no inner split.

@@ -10,22 +10,23 @@ use crate::Result;
 use crate::features::Counts;
 use crate::model::Weighting;
 
-/// So many bytes of matrices are to be held at once: how much memory training takes must not grow with the number of processors.
-/// Rows of terms that need more are made of the texts whenever they are read, which takes two to three times as long.
-const MOST_AT_ONCE: usize = 4 << 30;
+/// Rows of terms that are made of the texts whenever they are read take about so many times as long as rows that are held.
+const TIMES_AS_LONG: usize = 4;
 
 /// Does the work of many splits, side by side as far as their matrices have room and then in turn. What it returns, in the order
 /// of the tasks, does not depend on that.
 ///
 /// # Arguments
 ///
+/// * `memory` - how many bytes of matrices may be held at once: what training takes must not grow with the number of processors.
 /// * `bytes` - what the matrices of one split take, about.
 pub(super) fn side_by_side<T: Sync, R: Send>(
+    memory: usize,
     bytes: usize,
     tasks: &[T],
     work: impl Fn(&T) -> Result<R> + Sync,
 ) -> Result<Vec<R>> {
-    in_turns((MOST_AT_ONCE / bytes.max(1)).max(1), tasks, work)
+    in_turns((memory / bytes.max(1)).max(1), tasks, work)
 }
 
 fn in_turns<T: Sync, R: Send>(
@@ -40,9 +41,11 @@ fn in_turns<T: Sync, R: Send>(
     Ok(done)
 }
 
-/// Whether the rows of the terms of a split are to be held in memory: when at least two splits have room.
+/// Whether the rows of the terms of a split are to be held in memory: when there is room, and not for so few splits that most
+/// processors would have nothing to do.
 pub(super) fn hold(data: &Data<'_>, counts: &Counts, recipe: &Recipe) -> bool {
-    bytes_to_hold(data, counts, recipe) <= MOST_AT_ONCE / 2
+    let at_once = data.memory / bytes_to_hold(data, counts, recipe).max(1);
+    at_once * TIMES_AS_LONG >= rayon::current_num_threads()
 }
 
 /// What the rows of the terms of a split take.
@@ -56,7 +59,7 @@ fn bytes_to_hold(data: &Data<'_>, counts: &Counts, recipe: &Recipe) -> usize {
 
 /// Rows of terms that are all that is worked on are held up to so many bytes.
 pub(super) fn most_bytes_alone(data: &Data<'_>, recipe: &Recipe) -> usize {
-    MOST_AT_ONCE / n_copies(data, recipe)
+    data.memory / n_copies(data, recipe)
 }
 
 fn n_copies(data: &Data<'_>, recipe: &Recipe) -> usize {
@@ -99,7 +102,7 @@ mod tests {
             assert!(most.into_inner() <= at_once);
         }
         // More than all there is room for is still done, and a late failure is not lost.
-        assert_eq!(side_by_side(usize::MAX, &tasks, |task| Ok(*task)).expect("none fails"), tasks);
+        assert_eq!(side_by_side(1, usize::MAX, &tasks, |task| Ok(*task)).expect("none fails"), tasks);
         let failed =
             in_turns(2, &tasks, |task| if *task == 6 { Err(Error::too_few("rows", 0, 1)) } else { Ok(()) });
         assert!(failed.is_err());

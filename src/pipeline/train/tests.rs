@@ -319,6 +319,25 @@ fn a_text_in_two_groups_is_told_and_never_learned_from_where_it_is_held_out() {
 }
 
 #[test]
+fn rows_that_are_made_when_they_are_read_give_the_same_model() {
+    let mut set = set();
+    // One axis lacks labels, so that rows are chosen among.
+    set.rows.iter_mut().step_by(7).for_each(|row| row.labels[0] = None);
+    let default = TrainParams { c: Some(1.0), ..TrainParams::default() };
+    for params in [
+        TrainParams { c: None, ..default.clone() },
+        TrainParams { weighting: Weighting::Both, folds: 3, ..default.clone() },
+        TrainParams { scheme: Scheme::OneVsRest, folds: 0, ..default },
+    ] {
+        let bytes = |memory| {
+            let model = train(&set, &TrainParams { memory, ..params.clone() }).expect("trains");
+            model.to_bytes().expect("can be written")
+        };
+        assert!(bytes(1) == bytes(usize::MAX), "{params:?}");
+    }
+}
+
+#[test]
 fn groups_that_are_copies_of_one_text_are_one_group() {
     let mut set = set();
     let n_groups = train(&set, &TrainParams::default()).expect("trains").card().n_groups;

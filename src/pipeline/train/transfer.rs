@@ -28,16 +28,20 @@ pub(super) fn by_file(data: &Data<'_>, plan: &Plan<'_>, fit: &CrossFit) -> Resul
         return Ok(vec![Vec::new(); n_axes]);
     }
     let files: Vec<&str> = files.into_iter().collect();
-    let of_files: Vec<Vec<FileScores>> = side_by_side(bytes_of_all(data, plan), &files, |file| {
-        let (test, train): (Vec<usize>, Vec<usize>) =
-            (0..data.rows.len()).partition(|i| data.rows[*i].file == *file);
-        // A text that stands in both would be tested on itself.
-        let in_test: BTreeSet<usize> = test.iter().map(|i| data.groups[*i]).collect();
-        let train: Vec<usize> = train.into_iter().filter(|i| !in_test.contains(&data.groups[*i])).collect();
-        let train = data.apart_from(&test, train);
-        let z = test_scores(data, plan, fit, &train, &test)?;
-        Ok((0..n_axes).map(|axis| of_file(data, plan, fit, axis, file, &train, &test, &z[axis])).collect())
-    })?;
+    let of_files: Vec<Vec<FileScores>> =
+        side_by_side(data.memory, bytes_of_all(data, plan), &files, |file| {
+            let (test, train): (Vec<usize>, Vec<usize>) =
+                (0..data.rows.len()).partition(|i| data.rows[*i].file == *file);
+            // A text that stands in both would be tested on itself.
+            let in_test: BTreeSet<usize> = test.iter().map(|i| data.groups[*i]).collect();
+            let train: Vec<usize> =
+                train.into_iter().filter(|i| !in_test.contains(&data.groups[*i])).collect();
+            let train = data.apart_from(&test, train);
+            let z = test_scores(data, plan, fit, &train, &test)?;
+            Ok((0..n_axes)
+                .map(|axis| of_file(data, plan, fit, axis, file, &train, &test, &z[axis]))
+                .collect())
+        })?;
     Ok((0..n_axes).map(|axis| of_files.iter().map(|f| f[axis].clone()).collect()).collect())
 }
 
@@ -140,12 +144,14 @@ pub(super) fn names_left_in(data: &Data<'_>, open: &Plan<'_>, fit: &CrossFit) ->
     debug_assert!(open.blocks.is_empty(), "what it is compared with is of terms alone");
     let said = |z: &[f64]| most_probable(&Calibration::None.apply(z));
     let folds: Vec<usize> = (0..fit.n_folds).collect();
-    let of_folds: Vec<(Vec<usize>, ScoresByAxis)> = side_by_side(bytes_of_all(data, open), &folds, |f| {
-        let (test, train): (Vec<usize>, Vec<usize>) = (0..data.rows.len()).partition(|i| fit.folds[*i] == *f);
-        let train = data.apart_from(&test, train);
-        let z = test_scores(data, open, fit, &train, &test)?;
-        Ok((test, z))
-    })?;
+    let of_folds: Vec<(Vec<usize>, ScoresByAxis)> =
+        side_by_side(data.memory, bytes_of_all(data, open), &folds, |f| {
+            let (test, train): (Vec<usize>, Vec<usize>) =
+                (0..data.rows.len()).partition(|i| fit.folds[*i] == *f);
+            let train = data.apart_from(&test, train);
+            let z = test_scores(data, open, fit, &train, &test)?;
+            Ok((test, z))
+        })?;
     // By axis and row.
     let mut with = vec![vec![0; data.rows.len()]; fit.axes.len()];
     for (test, z) in of_folds {

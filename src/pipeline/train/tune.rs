@@ -163,7 +163,7 @@ impl Search<'_> {
             Some(rows) => bytes_of_block(self.data, rows),
             None => bytes_of_terms(self.data, &counted, &recipe),
         };
-        let found = side_by_side(bytes, &splits, |(train, test)| match block {
+        let found = side_by_side(self.data.memory, bytes, &splits, |(train, test)| match block {
             Some(rows) => blocks::split_scores(self.data, rows, &of_block, &grids, train, test),
             None => split_scores(self.data, &counted, &recipe, &grids, train, test),
         })?;
