@@ -169,3 +169,26 @@ fn scores_of_a_statement_do_not_depend_on_its_company_or_the_threads() {
     let two = dir.sayso(&["score", "--statements", "all.csv", "--threads", "2"]).done().stdout;
     assert_eq!(all, two);
 }
+
+#[test]
+fn a_time_limit_that_is_none_is_refused() {
+    let dir = Workdir::new();
+    dir.write("l.csv", table(&labels()));
+    for limit in ["--tune=-5", "--tune=nan", "--tune=soon"] {
+        train(&dir, &[limit, "-o", "m.safetensors"])
+            .refused(&["--tune", "of at least 0, such as --tune=300"]);
+    }
+    train(&dir, &["-o", "m.safetensors", "--tune", "5"])
+        .refused(&["--tune = 5", "no file 5; write --tune=5"]);
+    assert_eq!(dir.list(), ["l.csv"]);
+}
+
+#[test]
+fn a_label_column_that_is_named_twice_and_a_solver_that_cannot_are_refused() {
+    let dir = Workdir::new();
+    dir.write("l.csv", table(&labels()));
+    dir.sayso(&["train", "l.csv", "--text", "text", "--label", "label,label", "-o", "m.safetensors"])
+        .refused(&["--label = label,label", "each column once"]);
+    train(&dir, &["--solver", "linfa", "--one-vs-rest", "-o", "m.safetensors"])
+        .refused(&["--solver = linfa", "leave --one-vs-rest out"]);
+}

@@ -115,6 +115,10 @@ impl TrainParams {
         {
             return Err(Error::argument("--abstain", a, "a share of errors in (0, 1)"));
         }
+        if self.solver == Solver::Linfa && self.scheme == Scheme::OneVsRest {
+            return Err(Error::argument("--solver", "linfa", "one model of all classes, without --one-vs-rest")
+                .with_help("linfa-logistic tells classes apart together; leave --one-vs-rest out, or use the default solver."));
+        }
         Ok(())
     }
 

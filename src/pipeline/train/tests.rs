@@ -385,6 +385,28 @@ fn a_search_tries_what_it_lists_and_stops_when_told() {
 }
 
 #[test]
+fn a_search_with_linfa_ends_and_tries_at_most_what_it_says() {
+    use std::cell::Cell;
+    let mut set = set();
+    set.rows.truncate(60);
+    let features = FeatureParams { chars: None, ..FeatureParams::default() };
+    let base =
+        TrainParams { solver: Solver::Linfa, c: Some(1.0), folds: 2, features, ..TrainParams::default() };
+    let asked = Cell::new(0);
+    let keep_going = || {
+        asked.set(asked.get() + 1);
+        true
+    };
+    let tuned = tune(&set, &base, &keep_going).expect("searches");
+    assert!(!tuned.params.balanced && tuned.params.scheme == Scheme::Multinomial);
+    assert!(tuned.trials[0].iter().all(|t| !t.setting.contains("balanced") && !t.setting.contains("rest")));
+    assert_eq!(asked.get() + 1, base.most_settings());
+    assert!(TrainParams::default().most_settings() > base.most_settings());
+    let error = train(&set, &TrainParams { scheme: Scheme::OneVsRest, ..base }).expect_err("refused");
+    assert!(error.to_string().contains("without --one-vs-rest"), "{error}");
+}
+
+#[test]
 fn classes_decided_for_macro_f1_serve_the_rare_class() {
     let mut set = set();
     let mut n = 0;
