@@ -272,6 +272,9 @@ fn report(model: &Model, args: &Args, talk: &Talk) {
             "{}: macro-F1 {:.3}{interval} (most frequent class alone: {:.3}), accuracy {:.3}, calibration error {:.3}, C {:.3}",
             axis.axis, v.macro_f1, v.baselines.majority_macro_f1, v.accuracy, v.reliability.ece, axis.c
         ));
+        if axis.is_searched() {
+            talk.say("  a little too good, since settings were searched on the same folds; evaluate on rows kept aside");
+        }
         for block in &axis.blocks {
             talk.say(format!("  {}", block.sentence()));
         }

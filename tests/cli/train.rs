@@ -171,6 +171,23 @@ fn scores_of_a_statement_do_not_depend_on_its_company_or_the_threads() {
 }
 
 #[test]
+fn a_search_marks_what_it_chose_also_without_folds() {
+    let dir = Workdir::new();
+    dir.write("l.csv", table(&labels()));
+    train(&dir, &["--tune", "--folds", "0", "--c", "1", "-o", "m.safetensors"]).done();
+    let card = dir.read("m.card.md");
+    assert!(card.contains("Not validated.") && card.contains("| tried | C |"), "{card}");
+    assert_eq!(card.matches("(chosen)").count(), 1, "{card}");
+    let run = train(&dir, &["--tune=0", "--folds", "3", "--c", "1", "-o", "n.safetensors"]).done();
+    assert!(run.stderr.contains("searched on the same folds"), "{}", run.stderr);
+    let card = dir.read("n.card.md");
+    assert!(
+        card.contains("searched on these same folds") && card.contains("C of the model's terms"),
+        "{card}"
+    );
+}
+
+#[test]
 fn a_time_limit_that_is_none_is_refused() {
     let dir = Workdir::new();
     dir.write("l.csv", table(&labels()));

@@ -250,7 +250,7 @@ fn added(sum: Option<Vec<Vec<f64>>>, more: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
 }
 
 /// A setting in a few words.
-fn describe(p: &TrainParams) -> String {
+pub(super) fn describe(p: &TrainParams) -> String {
     let range = |r: Option<NgramRange>| r.map_or("off".into(), |r| r.to_string());
     let mut text =
         format!("{}, words {}, characters {}", p.weighting, range(p.features.words), range(p.features.chars));
