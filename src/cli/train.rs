@@ -83,7 +83,7 @@ pub struct Args {
     #[arg(long)]
     one_vs_rest: bool,
     /// Search for settings by cross-validation, for at most so many seconds if given; the card lists what was tried.
-    #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "inf")]
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "inf", value_parser = seconds)]
     tune: Option<f64>,
     /// Decide classes for macro-F1 in place of for the most probable class; --tune does so too.
     #[arg(long)]
@@ -110,6 +110,12 @@ pub struct Args {
     /// Replace the model if it is there.
     #[arg(long)]
     force: bool,
+}
+
+/// A time limit in seconds, or none: "inf".
+fn seconds(word: &str) -> std::result::Result<f64, String> {
+    let refused = || "expected a number of seconds of at least 0, such as --tune=300".to_string();
+    word.parse().ok().filter(|seconds: &f64| *seconds >= 0.0).ok_or_else(refused)
 }
 
 /// A range of n-gram lengths that may be off.
@@ -150,6 +156,7 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
         // Said before the work, not after it.
         return Err(crate::ErrorKind::Exists { path: args.output.clone() }.into());
     }
+    refuse_bare_seconds(args)?;
     let set = args.rows.read(args.weight.as_deref(), talk)?;
     for note in &set.notes {
         talk.detail(note);
@@ -158,7 +165,8 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
     let mut trials = Vec::new();
     if let Some(seconds) = args.tune {
         let begun = std::time::Instant::now();
-        let bar = talk.progress(None, "searching for settings, settings tried");
+        let most = params.most_settings() as u64;
+        let bar = talk.progress(Some(most), "searching for settings, settings tried");
         let tuned = tune(&set, &params, &|| {
             bar.inc(1);
             begun.elapsed().as_secs_f64() < seconds
@@ -188,6 +196,20 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
     }
     report(&model, args, talk);
     Ok(Outcome::Done)
+}
+
+/// `--tune 5` reads 5 as a file.
+fn refuse_bare_seconds(args: &Args) -> Result<()> {
+    let is_bare =
+        |path: &&PathBuf| path.to_str().is_some_and(|word| word.parse::<f64>().is_ok()) && !path.exists();
+    match args.rows.labels.iter().find(is_bare).filter(|_| args.tune.is_some()) {
+        Some(number) => {
+            let number = number.display();
+            Err(Error::argument("--tune", &number, "its seconds after an equals sign")
+                .with_help(format!("There is no file {number}; write --tune={number}.")))
+        }
+        None => Ok(()),
+    }
 }
 
 fn params(args: &Args, set: &TrainingSet, talk: &Talk) -> Result<TrainParams> {
@@ -262,6 +284,9 @@ fn report(model: &Model, args: &Args, talk: &Talk) {
             "{}: macro-F1 {:.3}{interval} (most frequent class alone: {:.3}), accuracy {:.3}, calibration error {:.3}, C {:.3}",
             axis.axis, v.macro_f1, v.baselines.majority_macro_f1, v.accuracy, v.reliability.ece, axis.c
         ));
+        if axis.is_searched() {
+            talk.say("  a little too good, since settings were searched on the same folds; evaluate on rows kept aside");
+        }
         for block in &axis.blocks {
             talk.say(format!("  {}", block.sentence()));
         }

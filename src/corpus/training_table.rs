@@ -1,7 +1,7 @@
 //! Rows to learn from out of any table with a text and a label column.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use encoding_rs::Encoding;
 
@@ -31,23 +31,53 @@ pub struct TrainingColumns {
 impl TrainingSet {
     /// Reads any tables with a text and one or more label columns; classes are what the columns hold.
     ///
-    /// Classes that differ in case or outer blanks only are one class, spelled as most rows spell it.
+    /// Classes that differ in case or blanks only are one class, spelled as most rows spell it, with single blanks. Cells such as NA
+    /// are no class: their rows count as without a label. Rows without a group are one each, named by file and row; of files with
+    /// the same name by the path as given.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Input`](crate::ErrorKind::Input) for a missing column (with the nearest name), a weight that is no number
-    /// of at least 0, or a span outside its text; those of [`Table::open`] and [`Table::next_row`].
+    /// of at least 0, or a span outside its text or the wrong way round;
+    /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) for a label column that is named twice; those of [`Table::open`] and
+    /// [`Table::next_row`].
     pub fn read(
         paths: &[PathBuf],
         columns: &TrainingColumns,
         encoding: Option<&'static Encoding>,
     ) -> Result<Self> {
         let mut raw = RawRows::of(columns);
-        for path in paths {
-            raw.append(Table::open(path, encoding)?, columns)?;
+        for (path, name) in paths.iter().zip(names(paths)) {
+            raw.append(Table::open(path, encoding)?, &name, columns)?;
         }
         Ok(raw.finish(columns))
     }
+}
+
+/// What to call each file: its name, or the path as given where files in several folders have the same name.
+fn names(paths: &[PathBuf]) -> Vec<String> {
+    let name = |path: &Path| path.file_name().map_or("-".into(), |n| n.to_string_lossy().into_owned());
+    let mut folders: BTreeMap<String, BTreeSet<&Path>> = BTreeMap::new();
+    for path in paths {
+        folders.entry(name(path)).or_default().insert(path);
+    }
+    let is_shared = |name: &str| folders.get(name).is_some_and(|paths| paths.len() > 1);
+    let called = |path: &PathBuf| match name(path) {
+        shared if is_shared(&shared) => path.to_string_lossy().into_owned(),
+        name => name,
+    };
+    paths.iter().map(called).collect()
+}
+
+/// The cells that other programs write for nothing, where a label should stand. "None" and "none" are not among them: a stance
+/// may be none.
+fn is_no_label(cell: &str) -> bool {
+    is_missing(cell) && !cell.eq_ignore_ascii_case("none")
+}
+
+/// The text with single blanks between its words, whatever blanks stood there.
+fn single_blanks(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// A class that was met.
@@ -61,8 +91,13 @@ struct Class {
 #[derive(Default)]
 struct RawRows {
     rows: Vec<TrainingRow>,
-    /// The classes of each label column, by spelling in lower case. Rows hold the numbers that classes got as they were met.
+    /// The classes of each label column, by spelling in lower case and with single blanks. Rows hold the numbers that classes got as
+    /// they were met.
     classes: Vec<BTreeMap<String, Class>>,
+    /// The cells of each label column that hold NA or the like, by what they hold.
+    missing: Vec<BTreeMap<String, usize>>,
+    /// Rows whose span begins where it ends.
+    empty_spans: usize,
     empty: usize,
     unlabelled: usize,
     ragged: u64,
@@ -71,12 +106,18 @@ struct RawRows {
 impl RawRows {
     fn of(columns: &TrainingColumns) -> Self {
         let classes = columns.labels.iter().map(|_| BTreeMap::new()).collect();
-        Self { classes, ..Self::default() }
+        let missing = columns.labels.iter().map(|_| BTreeMap::new()).collect();
+        Self { classes, missing, ..Self::default() }
     }
 
-    fn append(&mut self, mut table: Table, columns: &TrainingColumns) -> Result<()> {
+    /// The rows of a table; `file` is what its rows are named by.
+    fn append(&mut self, mut table: Table, file: &str, columns: &TrainingColumns) -> Result<()> {
         let text = table.require(&columns.text)?;
         let labels: Vec<usize> = columns.labels.iter().map(|c| table.require(c)).collect::<Result<_>>()?;
+        if labels.iter().collect::<BTreeSet<_>>().len() < labels.len() {
+            return Err(Error::argument("--label", columns.labels.join(","), "each column once")
+                .with_help("Every column is an axis by itself; name it one time only."));
+        }
         let optional = |name: &Option<String>| name.as_ref().map(|n| table.require(n)).transpose();
         let (group, target, weight) =
             (optional(&columns.group)?, optional(&columns.target)?, optional(&columns.weight)?);
@@ -88,18 +129,23 @@ impl RawRows {
         let outlet = table.column("outlet");
         let (annotator, note) = (table.column("annotator"), table.column("note"));
         let path = table.path().to_path_buf();
-        let stem = path.file_name().map_or("-".into(), |n| n.to_string_lossy().into_owned());
         while let Some(row) = table.next_row()? {
             if row.cell(text).is_empty() {
                 self.empty += 1;
                 continue;
             }
-            let cells = labels.iter().map(|c| Some(row.cell(*c)).filter(|c| !c.is_empty() && *c != "?"));
+            for (column, missing) in labels.iter().zip(&mut self.missing) {
+                let cell = row.cell(*column);
+                if !cell.is_empty() && is_no_label(cell) {
+                    *missing.entry(cell.to_string()).or_default() += 1;
+                }
+            }
+            let cells = labels.iter().map(|c| Some(row.cell(*c)).filter(|c| !is_no_label(c) && *c != "?"));
             let labels: Vec<Option<usize>> = cells
                 .zip(&mut self.classes)
                 .map(|(cell, classes)| {
                     let next = classes.len();
-                    let class = cell.map(|cell| (cell, classes.entry(cell.to_lowercase())));
+                    let class = cell.map(|cell| (cell, classes.entry(single_blanks(cell).to_lowercase())));
                     class.map(|(cell, class)| {
                         let class = class.or_insert_with(|| Class { number: next, ..Class::default() });
                         *class.spellings.entry(cell.to_string()).or_default() += 1;
@@ -121,9 +167,13 @@ impl RawRows {
                 Some((from, to)) => marked(&row, text, from, to, &here)?,
                 None => None,
             };
+            let span = span.filter(|span| {
+                self.empty_spans += usize::from(span.start == span.end);
+                span.start < span.end
+            });
             let group = match group.map(|c| row.cell(c)).filter(|c| !is_missing(c)) {
                 Some(group) => group.to_string(),
-                None => format!("{stem}:{}", row.number),
+                None => format!("{file}:{}", row.number),
             };
             self.rows.push(TrainingRow {
                 text: row.raw(text).to_string(),
@@ -134,7 +184,7 @@ impl RawRows {
                 group,
                 weight,
                 labels,
-                file: stem.clone(),
+                file: file.to_string(),
                 position: Position::row(&path, row.number),
                 annotator: cell(annotator),
                 note: cell(note),
@@ -151,7 +201,7 @@ impl RawRows {
             let (mut classes, mut place) = (Vec::new(), vec![0; met.len()]);
             for class in met.values() {
                 let best = class.spellings.iter().max_by(|a, b| a.1.cmp(b.1).then(b.0.cmp(a.0)));
-                let best = best.map(|(s, _)| s.clone()).unwrap_or_default();
+                let best = best.map(|(s, _)| single_blanks(s)).unwrap_or_default();
                 if class.spellings.len() > 1 {
                     let all: Vec<String> =
                         class.spellings.iter().map(|(s, n)| format!("{s:?} ({n})")).collect();
@@ -165,8 +215,20 @@ impl RawRows {
             }
             set.axes.axes.push(Axis::nominal(name.clone(), classes));
         }
+        for (name, missing) in columns.labels.iter().zip(&self.missing).filter(|(_, m)| !m.is_empty()) {
+            let all: Vec<String> = missing.iter().map(|(cell, n)| format!("{cell:?} ({n})")).collect();
+            set.notes.push(format!(
+                "column {name}: {} rows hold {} and count as without a label; should that be a class, write it in other words, \
+                 such as \"not applicable\"",
+                missing.values().sum::<usize>(),
+                all.join(", ")
+            ));
+        }
         set.note(self.empty, "without a text");
         set.note(self.unlabelled, "without a label");
+        if self.empty_spans > 0 {
+            set.notes.push(format!("{} rows have an empty span and are read without one", self.empty_spans));
+        }
         if self.ragged > 0 {
             set.notes.push(format!("{} rows have more or fewer cells than the header", self.ragged));
         }
@@ -174,7 +236,7 @@ impl RawRows {
     }
 }
 
-/// The marked part of a text, from code points to bytes; `None` where both cells are empty.
+/// The marked part of a text, from code points to bytes, which may be empty; `None` where both cells are empty.
 fn marked(
     row: &Row<'_>,
     text: usize,
@@ -197,8 +259,16 @@ fn marked(
         )
         .with_help("Offsets are 0-based and half-open, in Unicode code points."));
     };
+    if first > last {
+        return Err(Error::input(
+            here("--span"),
+            format!("{first}, {last}"),
+            "a first character, and one past the last that is not before it",
+        )
+        .with_help("Are the two columns the wrong way round?"));
+    }
     let byte = |n: usize| text.char_indices().nth(n).map_or(text.len(), |(i, _)| i);
-    Ok((first < last).then(|| Span::new(byte(first), byte(last))))
+    Ok(Some(Span::new(byte(first), byte(last))))
 }
 
 #[cfg(test)]
@@ -210,7 +280,7 @@ mod tests {
     fn read(text: &str, columns: &TrainingColumns) -> Result<TrainingSet> {
         let table = Table::from_reader(Box::new(Cursor::new(text.as_bytes().to_vec())), Path::new("t.csv"))?;
         let mut raw = RawRows::of(columns);
-        raw.append(table, columns)?;
+        raw.append(table, "t.csv", columns)?;
         Ok(raw.finish(columns))
     }
 
@@ -229,6 +299,59 @@ mod tests {
             [Some(0), Some(0), Some(0), Some(1)]
         );
         assert!(set.notes[0].contains("\"left\" (1)") && set.notes[1].contains("1 rows without a label"));
+    }
+
+    #[test]
+    fn blanks_of_any_kind_do_not_make_a_class() {
+        let rows = "One,pro  kyiv\nTwo,\u{a0}pro kyiv \nThree,pro\u{a0}Kyiv\nFour,pro  kyiv\nFive,other\n";
+        let set = read(&format!("text,side\n{rows}"), &columns()).expect("read");
+        let ids: Vec<&str> = set.axes.axes[0].classes.iter().map(|c| c.id.as_str()).collect();
+        assert_eq!(ids, ["other", "pro kyiv"]);
+        assert_eq!(set.rows.iter().filter(|r| r.labels[0] == Some(1)).count(), 4);
+        assert!(
+            set.notes[0].contains("\"pro  kyiv\" (2)") && set.notes[0].contains("u{a0}"),
+            "{:?}",
+            set.notes
+        );
+    }
+
+    #[test]
+    fn cells_that_stand_for_nothing_are_no_class_and_told() {
+        let rows = "One,left\nTwo,NA\nThree,nan\nFour,none\nFive,NA\nSix,None\n";
+        let set = read(&format!("text,side\n{rows}"), &columns()).expect("read");
+        let ids: Vec<&str> = set.axes.axes[0].classes.iter().map(|c| c.id.as_str()).collect();
+        // A stance may be none.
+        assert_eq!((ids, set.rows.len()), (vec!["left", "None"], 3));
+        let told = |part: &str| set.notes.iter().any(|note| note.contains(part));
+        assert!(told("3 rows hold \"NA\" (2), \"nan\" (1)") && told("not applicable"), "{:?}", set.notes);
+    }
+
+    #[test]
+    fn rows_of_files_with_one_name_do_not_share_groups() {
+        let called = |paths: &[&str]| names(&paths.iter().map(PathBuf::from).collect::<Vec<_>>());
+        assert_eq!(called(&["a/x.csv", "b/x.csv", "b/y.csv"]), ["a/x.csv", "b/x.csv", "y.csv"]);
+        assert_eq!(called(&["a/x.csv", "a/x.csv", "-"]), ["x.csv", "x.csv", "-"]);
+        let folder = tempfile::tempdir().expect("a folder");
+        let paths = ["a", "b"].map(|sub| {
+            std::fs::create_dir(folder.path().join(sub)).expect("made");
+            let path = folder.path().join(sub).join("x.csv");
+            std::fs::write(&path, format!("text,side\nWords of {sub},left\n")).expect("written");
+            path
+        });
+        let set = TrainingSet::read(&paths, &columns(), None).expect("read");
+        assert_ne!(set.rows[0].group, set.rows[1].group);
+        assert_ne!(set.rows[0].file, set.rows[1].file);
+        let one = TrainingSet::read(&paths[..1], &columns(), None).expect("read");
+        assert_eq!(one.rows[0].group, "x.csv:2");
+    }
+
+    #[test]
+    fn a_label_column_is_named_once() {
+        for twice in [["side", "side"], ["side", "Side"]] {
+            let columns = TrainingColumns { labels: twice.map(String::from).into(), ..columns() };
+            let message = read("text,side\nOne,left\n", &columns).expect_err("twice").to_string();
+            assert!(message.starts_with("--label = side,") && message.contains("once"), "{message}");
+        }
     }
 
     #[test]
@@ -258,6 +381,14 @@ mod tests {
             message.starts_with("t.csv:2, column --span") && message.contains("which has 5"),
             "{message}"
         );
+        let message = read("text,side,from,to\nshort,x,4,2\n", &columns).expect_err("reversed").to_string();
+        assert!(
+            message.starts_with("t.csv:2, column --span: found 4, 2") && message.contains("wrong way round"),
+            "{message}"
+        );
+        let set = read("text,side,from,to\nshort,x,2,2\n", &columns).expect("empty");
+        assert_eq!(set.rows[0].span, None);
+        assert!(set.notes[0].contains("1 rows have an empty span"), "{:?}", set.notes);
     }
 
     #[test]

@@ -27,8 +27,11 @@ pub struct Card {
     pub n_terms: usize,
     /// Names that are read as one word, and names that are masked.
     pub n_rewritten_names: usize,
-    /// True when names of speakers and outlets are masked.
+    /// True when names of speakers and outlets are masked; false where none stands in the rows.
     pub names_masked: bool,
+    /// True when rows have speakers or outlets, and their names are read like other words.
+    #[serde(default)]
+    pub names_read: bool,
     /// One entry per axis.
     pub axes: Vec<AxisCard>,
     /// What was passed over, put together or dropped.
@@ -50,10 +53,31 @@ pub struct AxisCard {
     pub scheme: Scheme,
     /// Which solver.
     pub solver: Solver,
+    /// True when rows weigh in inverse proportion to the frequency of their class.
+    #[serde(default)]
+    pub balanced: bool,
+    /// The setting in the words of the trials: of those of a search, the one that was chosen.
+    #[serde(default)]
+    pub setting: String,
     /// Inverse regularisation strength.
     pub c: f64,
     /// How scores become probabilities.
     pub calibration: String,
+    /// What scores are multiplied with; `None` where they stay as they are.
+    #[serde(default)]
+    pub calibration_slope: Option<f64>,
+    /// What is then added: one number for two classes, else one per class; empty where scores stay as they are.
+    #[serde(default)]
+    pub calibration_intercepts: Vec<f64>,
+    /// True when classes are decided for macro-F1, false when for the most probable class.
+    #[serde(default)]
+    pub macro_f1: bool,
+    /// What the probability of each class is multiplied with before the highest decides.
+    #[serde(default)]
+    pub decision: Vec<f64>,
+    /// Share of errors among scores that are not `low_confidence`; `None` when none is flagged.
+    #[serde(default)]
+    pub abstain: Option<f64>,
     /// What the solver reached.
     pub reports: Vec<SolverReport>,
     /// Every setting that was tried, with what it gave.
@@ -124,7 +148,7 @@ impl std::fmt::Display for Weighting {
 /// A setting that was tried.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Trial {
-    /// What was tried: "words 1-2, characters 2-5, nb".
+    /// What was tried: "nb, words 1-2, characters 2-5" in a search, "C of the model's terms" in the choice of C.
     pub setting: String,
     /// Inverse regularisation strength.
     pub c: f64,
@@ -134,7 +158,11 @@ pub struct Trial {
     pub macro_f1: f64,
 }
 
-/// How a model does on rows it had not seen, every choice made without them.
+/// How a model does on rows it had not seen.
+///
+/// `C`, calibration and decision weights are chosen without the rows that are measured. Settings that a search found are not: it
+/// tries them on the same folds, so that after [`tune`](crate::pipeline::tune) all figures are a little too good, and
+/// `permutation_p` a little too small. Rows that took no part in the search give figures without that: `sayso evaluate`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Validation {
     /// Share of rows that get their class.
@@ -221,7 +249,8 @@ pub struct Baselines {
     pub prior_log_loss: f64,
     /// Brier score of the class shares.
     pub prior_brier: f64,
-    /// Macro-F1 of knowing the speaker and nothing else; `None` without speakers.
+    /// Macro-F1 of knowing the speaker and nothing else; `None` without speakers, and where no speaker stands in two folds so that it
+    /// is that of the most frequent class.
     pub speaker_macro_f1: Option<f64>,
 }
 
@@ -290,12 +319,18 @@ impl Card {
         let range = |r: Option<crate::features::NgramRange>| r.map_or("off".into(), |r| r.to_string());
         let _ = writeln!(
             out,
-            "\nFeatures: words {}, characters {}, at least {} texts a term, {} terms. Names of speakers and outlets {}.",
+            "\nFeatures: words {}, characters {}, at least {} texts a term{}, {} terms.{}{}",
             range(self.features.words),
             range(self.features.chars),
             self.features.min_df,
+            limits(&self.features),
             self.n_terms,
-            if self.names_masked { "are masked" } else { "are read like other words" }
+            further(&self.features),
+            match (self.names_masked && self.n_rewritten_names > 0, self.names_read) {
+                (true, _) => " Names of speakers and outlets are masked.",
+                (false, true) => " Names of speakers and outlets are read like other words.",
+                (false, false) => "",
+            }
         );
         for axis in &self.axes {
             axis.write(&mut out, self.folds);
@@ -315,32 +350,130 @@ impl Card {
     }
 }
 
+/// Which terms are too frequent or too many, where that is limited.
+fn limits(features: &FeatureParams) -> String {
+    let mut text = String::new();
+    if features.max_df < 1.0 {
+        let _ = write!(text, " and at most {} % of them", short(100.0 * features.max_df));
+    }
+    if let Some(n) = features.max_features {
+        let _ = write!(text, ", at most {n} terms of each kind");
+    }
+    text
+}
+
+/// What is counted otherwise than by default.
+fn further(features: &FeatureParams) -> String {
+    let n_stop_words = features.stop_words.len();
+    let without = format!("{n_stop_words} stop words are not counted");
+    let named: Vec<&str> = [
+        (features.target, "terms are also read together with the target"),
+        (features.window, "terms before, in and after the marked span are told apart"),
+        (features.negation, "words after a negation are told apart"),
+        (features.token_classes, "URLs, mentions and numbers are one word each and hashtags are split"),
+        (n_stop_words > 0, without.as_str()),
+        (!features.sublinear, "the frequency of a term in a text counts as it is"),
+    ]
+    .into_iter()
+    .filter_map(|(on, what)| on.then_some(what))
+    .collect();
+    if named.is_empty() { String::new() } else { format!(" Besides: {}.", named.join("; ")) }
+}
+
+impl Trial {
+    /// What the trials of `C` are called; a search calls its own by their setting.
+    const OF_C: &str = "C of the model's ";
+
+    /// The same trial, as one of the `C` of a part of the model: "terms", or a block.
+    pub(crate) fn of_c(self, part: &str) -> Self {
+        Self { setting: format!("{}{part}", Self::OF_C), ..self }
+    }
+
+    /// True for a trial of a search, false for one of the choice of `C`, which cards of earlier versions leave without a name.
+    fn is_of_search(&self) -> bool {
+        !self.setting.is_empty() && !self.setting.starts_with(Self::OF_C)
+    }
+}
+
+impl Baselines {
+    /// The macro-F1 of knowing the speaker, unless that tells nothing: then it is exactly that of the most frequent class.
+    pub fn of_speaker(&self) -> Option<f64> {
+        self.speaker_macro_f1.filter(|f| *f != self.majority_macro_f1)
+    }
+}
+
 impl AxisCard {
     fn write(&self, out: &mut String, folds: usize) {
         let counts: Vec<String> =
-            self.classes.iter().zip(&self.counts).map(|(c, n)| format!("{n} {c}")).collect();
-        let _ = writeln!(out, "\n## {}\n\n{}.", self.axis, counts.join(", "));
-        let _ = writeln!(
-            out,
-            "C {}, weighting {}, calibration {}.",
+            self.classes.iter().zip(&self.counts).map(|(c, n)| format!("{n} {}", cell(c))).collect();
+        let _ = writeln!(out, "\n## {}\n\n{}.", cell(&self.axis), counts.join(", "));
+        self.write_settings(out);
+        match &self.validation {
+            Some(v) => self.write_validation(out, v, folds),
+            None => drop(writeln!(out, "Not validated.")),
+        }
+        self.write_trials(out);
+    }
+
+    /// How it was fitted, calibrated and how it decides.
+    fn write_settings(&self, out: &mut String) {
+        let several = |all: &[f64]| all.iter().map(|x| short(*x)).collect::<Vec<_>>().join(", ");
+        let parameters = self.calibration_slope.map_or(String::new(), |slope| {
+            let s = if self.calibration_intercepts.len() == 1 { "" } else { "s" };
+            format!(" (slope {}, intercept{s} {})", short(slope), several(&self.calibration_intercepts))
+        });
+        let mut line = format!(
+            "C {}, weighting {}, calibration {}{parameters}",
             short(self.c),
             self.weighting,
             self.calibration
         );
-        let Some(v) = &self.validation else {
-            let _ = writeln!(out, "Not validated.");
-            return;
-        };
+        for (on, what) in [
+            (self.balanced, ", rows weighed so that classes count alike"),
+            (self.scheme == Scheme::OneVsRest && self.classes.len() > 2, ", one class against the rest each"),
+            (self.solver == Solver::Linfa, ", solver linfa"),
+        ] {
+            if on {
+                line.push_str(what);
+            }
+        }
+        let _ = writeln!(out, "{line}.");
+        if self.macro_f1 {
+            let weights: Vec<String> = self
+                .classes
+                .iter()
+                .zip(&self.decision)
+                .map(|(class, weight)| format!("{} {}", cell(class), short(*weight)))
+                .collect();
+            let _ = writeln!(
+                out,
+                "Classes are decided for macro-F1: the highest probability times its weight ({}).",
+                weights.join(", ")
+            );
+        }
+        if let Some(share) = self.abstain.filter(|_| self.validation.is_some()) {
+            let _ = writeln!(
+                out,
+                "Scores are flagged low_confidence so that of the others at most {} % are wrong.",
+                short(100.0 * share)
+            );
+        }
+    }
+
+    fn write_validation(&self, out: &mut String, v: &Validation, folds: usize) {
         let interval =
             v.macro_f1_interval.map_or(String::new(), |i| format!(" (95 % {:.3} to {:.3})", i.low, i.high));
         let _ = writeln!(out, "\nOn rows it had not seen, {folds} folds, no group on two sides:\n");
+        if self.is_searched() {
+            let _ = writeln!(out, "{SEARCHED}\n");
+        }
         let _ = writeln!(out, "| | model | without reading |\n|---|---|---|");
         let _ = writeln!(
             out,
             "| macro-F1 | {:.3}{interval} | {:.3} (most frequent class){} |",
             v.macro_f1,
             v.baselines.majority_macro_f1,
-            v.baselines.speaker_macro_f1.map_or(String::new(), |f| format!(", {f:.3} (speaker alone)"))
+            v.baselines.of_speaker().map_or(String::new(), |f| format!(", {f:.3} (speaker alone)"))
         );
         let _ = writeln!(out, "| accuracy | {:.3} | {:.3} |", v.accuracy, v.baselines.majority_accuracy);
         let _ =
@@ -356,8 +489,12 @@ impl AxisCard {
         for (class, s) in self.classes.iter().zip(&v.by_class) {
             let _ = writeln!(
                 out,
-                "| {class} | {:.3} | {:.3} | {:.3} | {} |",
-                s.precision, s.recall, s.f1, s.support
+                "| {} | {:.3} | {:.3} | {:.3} | {} |",
+                cell(class),
+                s.precision,
+                s.recall,
+                s.f1,
+                s.support
             );
         }
         if !self.blocks.is_empty() {
@@ -380,21 +517,52 @@ impl AxisCard {
             let _ = writeln!(out, "Learning curve, macro-F1: {}.", points.join(", "));
             let _ = writeln!(out, "If it goes on so: {}.", v.labels_asked_for());
         }
-        if self.trials.len() > 1 {
-            let _ = writeln!(out, "\n| tried | C | log loss | macro-F1 |\n|---|---|---|---|");
-            for t in &self.trials {
-                let _ = writeln!(
-                    out,
-                    "| {} | {} | {:.4} | {:.4} |",
-                    t.setting,
-                    short(t.c),
-                    t.log_loss,
-                    t.macro_f1
-                );
-            }
+    }
+
+    /// True when a search chose the settings on the folds of the validation.
+    pub fn is_searched(&self) -> bool {
+        self.trials.iter().any(Trial::is_of_search)
+    }
+
+    /// Every trial in a table, those that were chosen marked.
+    fn write_trials(&self, out: &mut String) {
+        if self.trials.len() < 2 {
+            return;
+        }
+        let chosen = self.chosen_trials();
+        let _ = writeln!(out, "\n| tried | C | log loss | macro-F1 |\n|---|---|---|---|");
+        for (i, t) in self.trials.iter().enumerate() {
+            let mark = if chosen.contains(&i) { " (chosen)" } else { "" };
+            let _ = writeln!(
+                out,
+                "| {}{mark} | {} | {:.4} | {:.4} |",
+                cell(&t.setting),
+                short(t.c),
+                t.log_loss,
+                t.macro_f1
+            );
         }
     }
+
+    /// The places among the trials of those that were chosen: of the search, the setting that was trained with, at its best `C`;
+    /// of the trials of `C`, those of the model's terms and of each block. Cards of earlier versions do not tell.
+    pub fn chosen_trials(&self) -> Vec<usize> {
+        let mut chosen = Vec::new();
+        let of_setting =
+            self.trials.iter().enumerate().filter(|(_, t)| t.is_of_search() && t.setting == self.setting);
+        chosen.extend(of_setting.min_by(|a, b| a.1.log_loss.total_cmp(&b.1.log_loss)).map(|(i, _)| i));
+        let parts = [("terms", self.c)].into_iter();
+        for (part, c) in parts.chain(self.blocks.iter().map(|b| (b.name.as_str(), b.c))) {
+            let is_it = |t: &Trial| t.c == c && t.setting.strip_prefix(Trial::OF_C) == Some(part);
+            chosen.extend(self.trials.iter().position(is_it));
+        }
+        chosen
+    }
 }
+
+/// Said where a search chose the settings on the rows of the validation.
+const SEARCHED: &str = "The settings were searched on these same folds, so all figures here are a little too good, and the permutation p a little \
+too small. Keep rows aside and measure on them with `sayso evaluate` where that matters.";
 
 impl Validation {
     /// What carries over from file to file, and without names.
@@ -417,10 +585,10 @@ impl Validation {
             };
             for f in &self.by_file {
                 let others = f.others.as_ref().map_or("not possible: fewer than two classes".into(), text);
-                let name = f.file.replace('|', "\\|");
                 let _ = writeln!(
                     out,
-                    "| {name} | {} in {} groups | {} | {others} |",
+                    "| {} | {} in {} groups | {} | {others} |",
+                    cell(&f.file),
                     f.n,
                     f.n_groups,
                     text(&f.held_out)
@@ -437,6 +605,21 @@ impl Validation {
             );
         }
     }
+}
+
+/// A name as a cell of a Markdown table: on one line, and without marks that would end the cell or change how it looks.
+fn cell(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\u{2028}' | '\u{2029}' => out.push(' '),
+            c if c.is_control() => out.push(' '),
+            '|' | '*' | '`' | '\\' => out.extend(['\\', c]),
+            '<' => out.push_str("&lt;"),
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 /// Three significant digits.
@@ -463,6 +646,131 @@ mod tests {
         // With a million rows, twice as many are not out of the question.
         let many = curve(&[(250_000, 0.50), (500_000, 0.55), (1_000_000, 0.60)]);
         assert_eq!(many.rows_for_gain(0.05), Some(2_000_000));
+    }
+
+    fn trial(setting: &str, c: f64, log_loss: f64) -> Trial {
+        Trial { setting: setting.into(), c, log_loss, macro_f1: 0.5 }
+    }
+
+    fn card(axis: AxisCard) -> Card {
+        let axis = AxisCard { axis: "tone".into(), counts: vec![9, 8], ..axis };
+        Card { axes: vec![axis], folds: 5, ..Card::default() }
+    }
+
+    #[test]
+    fn names_of_classes_do_not_break_tables() {
+        let classes = vec!["for|against".to_string(), "two\r\nlines <b>".to_string()];
+        let none = ClassScores { precision: 0.0, recall: 0.0, f1: 0.0, support: 0 };
+        let validation = Validation { by_class: vec![none; 2], ..Validation::default() };
+        let text =
+            card(AxisCard { classes, validation: Some(validation), ..AxisCard::default() }).to_markdown();
+        assert!(text.contains("| for\\|against | 0.000 |") && text.contains("| two  lines &lt;b> | 0.000 |"));
+        assert!(text.contains("9 for\\|against, 8 two  lines &lt;b>."), "{text}");
+    }
+
+    #[test]
+    fn a_card_says_what_differs_from_the_default_and_no_more() {
+        let plain = card(AxisCard::default()).to_markdown();
+        for word in
+            ["Besides", "Names of", "macro-F1", "low_confidence", "slope", "against the rest", "alike"]
+        {
+            assert!(!plain.contains(word), "{word} in\n{plain}");
+        }
+        let mut full = card(AxisCard {
+            classes: vec!["a".into(), "b".into(), "c".into()],
+            balanced: true,
+            scheme: Scheme::OneVsRest,
+            macro_f1: true,
+            decision: vec![1.0, 1.5, 0.8],
+            abstain: Some(0.05),
+            calibration: "bias-corrected temperature".into(),
+            calibration_slope: Some(1.25),
+            calibration_intercepts: vec![0.1, -0.3, 0.2],
+            validation: Some(Validation::default()),
+            ..AxisCard::default()
+        });
+        full.features = FeatureParams {
+            max_df: 0.2,
+            max_features: Some(50),
+            target: true,
+            window: true,
+            negation: true,
+            token_classes: true,
+            stop_words: vec!["the".into(), "of".into()],
+            ..FeatureParams::default()
+        };
+        (full.names_masked, full.n_rewritten_names) = (true, 3);
+        let text = full.to_markdown();
+        for part in [
+            "and at most 20 % of them, at most 50 terms of each kind",
+            "with the target",
+            "marked span",
+            "after a negation",
+            "hashtags are split",
+            "2 stop words",
+            "outlets are masked",
+            "(slope 1.25, intercepts 0.1, -0.3, 0.2), rows weighed so that classes count alike, one class against the rest each.",
+            "decided for macro-F1: the highest probability times its weight (a 1, b 1.5, c 0.8)",
+            "at most 5 % are wrong",
+        ] {
+            assert!(text.contains(part), "{part} is not in\n{text}");
+        }
+    }
+
+    #[test]
+    fn the_chosen_trials_are_marked_and_a_search_is_owned_up_to() {
+        let trials = vec![
+            trial("tfidf", 1.0, 0.5),
+            trial("nb", 1.0, 0.45),
+            trial("nb", 3.0, 0.4),
+            trial("", 1.0, 0.6).of_c("terms"),
+            trial("", 2.0, 0.5).of_c("terms"),
+        ];
+        let axis = AxisCard { trials, setting: "nb".into(), c: 2.0, ..AxisCard::default() };
+        let text = card(axis.clone()).to_markdown();
+        assert!(text.contains("Not validated.") && text.contains("| tfidf | 1 |"), "{text}");
+        assert!(text.contains("| nb | 1 |") && text.contains("| nb (chosen) | 3 |"), "{text}");
+        assert!(
+            text.contains("| C of the model's terms (chosen) | 2 |") && !text.contains("| | 1"),
+            "{text}"
+        );
+        let validated = AxisCard { validation: Some(Validation::default()), ..axis };
+        assert!(card(validated.clone()).to_markdown().contains("searched on these same folds"));
+        let plain = AxisCard { trials: validated.trials[3..].to_vec(), ..validated };
+        assert!(!card(plain).to_markdown().contains("searched"));
+    }
+
+    #[test]
+    fn a_speaker_who_tells_nothing_is_not_a_second_baseline() {
+        let with = |speaker: f64| {
+            let baselines = Baselines {
+                majority_macro_f1: 0.447,
+                speaker_macro_f1: Some(speaker),
+                ..Baselines::default()
+            };
+            let validation = Some(Validation { baselines, ..Validation::default() });
+            card(AxisCard { validation, ..AxisCard::default() }).to_markdown()
+        };
+        assert!(!with(0.447).contains("speaker alone") && with(0.5).contains("0.500 (speaker alone)"));
+    }
+
+    #[test]
+    fn a_card_of_an_earlier_version_is_read() {
+        let mut json = serde_json::to_value(card(AxisCard::default())).expect("JSON");
+        json.as_object_mut().expect("a card").remove("names_read");
+        let axis = json["axes"][0].as_object_mut().expect("an axis");
+        for field in [
+            "balanced",
+            "setting",
+            "calibration_slope",
+            "calibration_intercepts",
+            "macro_f1",
+            "decision",
+            "abstain",
+        ] {
+            assert!(axis.remove(field).is_some(), "{field}");
+        }
+        assert_eq!(serde_json::from_value::<Card>(json).expect("readable"), card(AxisCard::default()));
     }
 
     #[test]

@@ -169,3 +169,43 @@ fn scores_of_a_statement_do_not_depend_on_its_company_or_the_threads() {
     let two = dir.sayso(&["score", "--statements", "all.csv", "--threads", "2"]).done().stdout;
     assert_eq!(all, two);
 }
+
+#[test]
+fn a_search_marks_what_it_chose_also_without_folds() {
+    let dir = Workdir::new();
+    dir.write("l.csv", table(&labels()));
+    train(&dir, &["--tune", "--folds", "0", "--c", "1", "-o", "m.safetensors"]).done();
+    let card = dir.read("m.card.md");
+    assert!(card.contains("Not validated.") && card.contains("| tried | C |"), "{card}");
+    assert_eq!(card.matches("(chosen)").count(), 1, "{card}");
+    let run = train(&dir, &["--tune=0", "--folds", "3", "--c", "1", "-o", "n.safetensors"]).done();
+    assert!(run.stderr.contains("searched on the same folds"), "{}", run.stderr);
+    let card = dir.read("n.card.md");
+    assert!(
+        card.contains("searched on these same folds") && card.contains("C of the model's terms"),
+        "{card}"
+    );
+}
+
+#[test]
+fn a_time_limit_that_is_none_is_refused() {
+    let dir = Workdir::new();
+    dir.write("l.csv", table(&labels()));
+    for limit in ["--tune=-5", "--tune=nan", "--tune=soon"] {
+        train(&dir, &[limit, "-o", "m.safetensors"])
+            .refused(&["--tune", "of at least 0, such as --tune=300"]);
+    }
+    train(&dir, &["-o", "m.safetensors", "--tune", "5"])
+        .refused(&["--tune = 5", "no file 5; write --tune=5"]);
+    assert_eq!(dir.list(), ["l.csv"]);
+}
+
+#[test]
+fn a_label_column_that_is_named_twice_and_a_solver_that_cannot_are_refused() {
+    let dir = Workdir::new();
+    dir.write("l.csv", table(&labels()));
+    dir.sayso(&["train", "l.csv", "--text", "text", "--label", "label,label", "-o", "m.safetensors"])
+        .refused(&["--label = label,label", "each column once"]);
+    train(&dir, &["--solver", "linfa", "--one-vs-rest", "-o", "m.safetensors"])
+        .refused(&["--solver = linfa", "leave --one-vs-rest out"]);
+}

@@ -19,11 +19,11 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::classifier::{Calibration, Scheme, Solver};
+use crate::classifier::{Calibration, FEWEST_FOR_CALIBRATION, Scheme, Solver};
 use crate::corpus::TrainingSet;
 use crate::features::dense::Scaling;
 use crate::features::{Counts, FeatureParams, Passage, Tfidf};
-use crate::model::{AxisCard, AxisModel, Card, DensePart, HeldOut, Language, Model, Parts, Weighting};
+use crate::model::{AxisCard, AxisModel, Card, DensePart, HeldOut, Language, Model, Parts, Trial, Weighting};
 use crate::types::Axis;
 use crate::{Error, Result};
 use blocks::BlockRows;
@@ -118,6 +118,10 @@ impl TrainParams {
             && !(a > 0.0 && a < 1.0)
         {
             return Err(Error::argument("--abstain", a, "a share of errors in (0, 1)"));
+        }
+        if self.solver == Solver::Linfa && self.scheme == Scheme::OneVsRest {
+            return Err(Error::argument("--solver", "linfa", "one model of all classes, without --one-vs-rest")
+                .with_help("linfa-logistic tells classes apart together; leave --one-vs-rest out, or use the default solver."));
         }
         Ok(())
     }
@@ -252,6 +256,10 @@ pub fn train_watched(
         let of_axis = cross_fit.as_ref().map(|f| &f.axes[axis]);
         let definition = data.axes.axes[axis].clone();
         let calibration = of_axis.map_or(Calibration::None, |a| a.calibration.clone());
+        if of_axis.is_some() && calibration == Calibration::None {
+            let note = not_calibrated(&definition, &data.counts(axis));
+            data.notes.push(note);
+        }
         cards.push(axis_card(&data, axis, &definition, params, c, &calibration, fit.reports, of_axis));
         axes.push(AxisModel {
             decision: of_axis.map_or_else(|| vec![1.0; definition.classes().len()], |a| a.decision.clone()),
@@ -272,7 +280,10 @@ pub fn train_watched(
         features: params.features.clone(),
         n_terms: tfidf.vocabulary().len(),
         n_rewritten_names: data.n_names,
-        names_masked: params.mask_names,
+        // Aliases are rewritten too.
+        names_masked: data.n_names > params.aliases.len(),
+        names_read: !params.mask_names
+            && data.rows.iter().any(|row| !row.speaker.is_empty() || !row.outlet.is_empty()),
         axes: cards,
         notes: data.notes.clone(),
     };
@@ -418,6 +429,33 @@ fn open<'a>(data: &Data<'a>, params: &TrainParams) -> Option<Data<'a>> {
     (open.n_names < data.n_names).then_some(open)
 }
 
+/// Why the scores of an axis stay as they are.
+fn not_calibrated(axis: &Axis, counts: &[usize]) -> String {
+    let few: Vec<String> = axis
+        .classes()
+        .iter()
+        .zip(counts)
+        .filter(|(_, n)| **n < FEWEST_FOR_CALIBRATION)
+        .map(|(class, n)| format!("class {} has {n} rows, {FEWEST_FOR_CALIBRATION} are needed", class.id))
+        .collect();
+    let why = if few.is_empty() {
+        "out of fold, higher scores of a class do not go with more rows of it".into()
+    } else {
+        few.join("; ")
+    };
+    format!("{} is not calibrated: {why}", axis.id)
+}
+
+/// The trials of the choice of `C`, named by the part of the model whose `C` they are of.
+fn named_trials(found: &cross_fit::AxisFit, params: &TrainParams) -> Vec<Trial> {
+    // Terms and each block were tried at every C of their own grid, one after the other; the terms get what is left.
+    let of_blocks: usize = params.blocks.0.iter().map(|block| block.grid().len()).sum();
+    let of_terms = found.trials.len().saturating_sub(of_blocks);
+    let terms = std::iter::repeat_n("terms", of_terms);
+    let blocks = params.blocks.0.iter().flat_map(|b| std::iter::repeat_n(b.name(), b.grid().len()));
+    found.trials.iter().cloned().zip(terms.chain(blocks)).map(|(trial, part)| trial.of_c(part)).collect()
+}
+
 #[expect(clippy::too_many_arguments, reason = "a card is put together from everything that was found")]
 fn axis_card(
     data: &Data<'_>,
@@ -429,6 +467,15 @@ fn axis_card(
     reports: Vec<crate::classifier::SolverReport>,
     found: Option<&cross_fit::AxisFit>,
 ) -> AxisCard {
+    let (calibration_slope, calibration_intercepts) = match calibration {
+        Calibration::None => (None, Vec::new()),
+        Calibration::Platt { slope, intercept } => (Some(*slope), vec![*intercept]),
+        Calibration::Temperature { slope, intercepts } => (Some(*slope), intercepts.clone()),
+    };
+    let mut validation = found.map(|f| f.validation.clone());
+    if let Some(baselines) = validation.as_mut().map(|v| &mut v.baselines) {
+        baselines.speaker_macro_f1 = baselines.of_speaker();
+    }
     AxisCard {
         axis: definition.id.clone(),
         classes: definition.classes().iter().map(|c| c.id.clone()).collect(),
@@ -436,11 +483,18 @@ fn axis_card(
         weighting: params.weighting,
         scheme: params.scheme,
         solver: params.solver,
+        balanced: params.balanced,
+        setting: tune::describe(params),
         c,
         calibration: calibration.name().into(),
+        calibration_slope,
+        calibration_intercepts,
+        macro_f1: params.macro_f1,
+        decision: found.map(|f| f.decision.clone()).unwrap_or_default(),
+        abstain: params.abstain.filter(|_| found.is_some()),
         reports,
-        trials: found.map(|f| f.trials.clone()).unwrap_or_default(),
-        validation: found.map(|f| f.validation.clone()),
+        trials: found.map(|f| named_trials(f, params)).unwrap_or_default(),
+        validation,
         blocks: found.map(|f| f.blocks.clone()).unwrap_or_default(),
     }
 }

@@ -444,6 +444,115 @@ fn a_search_tries_what_it_lists_and_stops_when_told() {
 }
 
 #[test]
+fn a_search_with_linfa_ends_and_tries_at_most_what_it_says() {
+    use std::cell::Cell;
+    let mut set = set();
+    set.rows.truncate(60);
+    let features = FeatureParams { chars: None, ..FeatureParams::default() };
+    let base =
+        TrainParams { solver: Solver::Linfa, c: Some(1.0), folds: 2, features, ..TrainParams::default() };
+    let asked = Cell::new(0);
+    let keep_going = || {
+        asked.set(asked.get() + 1);
+        true
+    };
+    let tuned = tune(&set, &base, &keep_going).expect("searches");
+    assert!(!tuned.params.balanced && tuned.params.scheme == Scheme::Multinomial);
+    assert!(tuned.trials[0].iter().all(|t| !t.setting.contains("balanced") && !t.setting.contains("rest")));
+    assert_eq!(asked.get() + 1, base.most_settings());
+    assert!(TrainParams::default().most_settings() > base.most_settings());
+    let error = train(&set, &TrainParams { scheme: Scheme::OneVsRest, ..base }).expect_err("refused");
+    assert!(error.to_string().contains("without --one-vs-rest"), "{error}");
+}
+
+#[test]
+fn the_card_says_how_classes_are_weighed_decided_and_calibrated() {
+    let params = TrainParams {
+        c: Some(1.0),
+        balanced: true,
+        macro_f1: true,
+        abstain: Some(0.2),
+        scheme: Scheme::OneVsRest,
+        ..TrainParams::default()
+    };
+    let model = train(&set(), &params).expect("trains");
+    let card = &model.card().axes[0];
+    assert!(card.balanced && card.macro_f1 && card.scheme == Scheme::OneVsRest && card.abstain == Some(0.2));
+    assert_eq!(card.decision, model.axes()[0].decision);
+    let Calibration::Temperature { slope, intercepts } = &model.axes()[0].calibration else {
+        panic!("three classes of 36 rows are calibrated")
+    };
+    assert_eq!((card.calibration_slope, &card.calibration_intercepts), (Some(*slope), intercepts));
+    assert!(model.card().to_markdown().contains("macro-F1: the highest probability times its weight"));
+}
+
+#[test]
+fn an_axis_that_is_not_calibrated_says_why() {
+    let mut set = set();
+    let mut kept = 0;
+    set.rows.retain(|row| {
+        kept += usize::from(row.labels[0] == Some(2));
+        row.labels[0] != Some(2) || kept <= 8
+    });
+    let params = TrainParams { c: Some(1.0), ..TrainParams::default() };
+    let card = train(&set, &params).expect("trains").card().clone();
+    assert_eq!((card.axes[0].calibration.as_str(), card.axes[0].calibration_slope), ("none", None));
+    let why = "posture is not calibrated: class firm has 8 rows, 10 are needed";
+    assert!(card.notes.iter().any(|note| note == why), "{:?}", card.notes);
+    assert!(card.to_markdown().contains(why));
+}
+
+#[test]
+fn trials_of_c_are_named_and_the_chosen_ones_are_known() {
+    let model = train(&set(), &with_blocks()).expect("trains");
+    let card = &model.card().axes[0];
+    let chosen: Vec<(&str, f64)> =
+        card.chosen_trials().iter().map(|i| (card.trials[*i].setting.as_str(), card.trials[*i].c)).collect();
+    assert_eq!(
+        chosen,
+        [
+            ("C of the model's terms", card.c),
+            ("C of the model's lexicon", card.blocks[0].c),
+            ("C of the model's vectors", card.blocks[1].c)
+        ]
+    );
+    assert!(!card.is_searched() && !model.card().to_markdown().contains("searched"));
+}
+
+#[test]
+fn names_are_said_to_be_masked_only_where_there_are_any() {
+    let says = |set: &TrainingSet, params: &TrainParams| {
+        let text = train(set, params).expect("trains").card().to_markdown();
+        (text.contains("are masked"), text.contains("are read like other words"))
+    };
+    let params = TrainParams { c: Some(1.0), folds: 0, ..TrainParams::default() };
+    let open = TrainParams { mask_names: false, ..params.clone() };
+    assert_eq!((says(&set(), &params), says(&set(), &open)), ((true, false), (false, true)));
+    let mut bare = set();
+    bare.rows.iter_mut().for_each(|row| row.speaker.clear());
+    let alias = TrainParams { aliases: vec![("Kiev".into(), "Kyiv".into())], ..params };
+    assert_eq!((says(&bare, &alias), says(&bare, &open)), ((false, false), (false, false)));
+}
+
+#[test]
+fn speakers_who_stand_in_one_fold_each_are_no_baseline() {
+    let mut set = set();
+    let baseline = |set: &TrainingSet| {
+        let params = TrainParams { c: Some(1.0), ..TrainParams::default() };
+        let model = train(set, &params).expect("trains");
+        model.card().axes[0].validation.as_ref().expect("validated").baselines.speaker_macro_f1
+    };
+    for (i, row) in set.rows.iter_mut().enumerate() {
+        row.speaker = format!("speaker {i}");
+    }
+    assert_eq!(baseline(&set), None);
+    for (i, row) in set.rows.iter_mut().enumerate() {
+        row.speaker = format!("speaker {}", i % 3);
+    }
+    assert!(baseline(&set).is_some_and(|f| f > 0.9));
+}
+
+#[test]
 fn classes_decided_for_macro_f1_serve_the_rare_class() {
     let mut set = set();
     let mut n = 0;
