@@ -94,7 +94,8 @@ pub struct Args {
     /// Names that are one and the same: a CSV file with the columns alias and canonical.
     #[arg(long, value_name = "FILE")]
     aliases: Option<PathBuf>,
-    /// Flag scores as low_confidence so that of the others at most this share is wrong; 0 flags none.
+    /// Flag scores as low_confidence for which more than one class, or none, may be meant: the classes that may be meant leave out the
+    /// right one in at most this share of the statements, in each class of a hundred rows. 0 flags none.
     #[arg(long, value_name = "SHARE", default_value_t = 0.1)]
     abstain: f64,
     /// Hold at most so many gigabytes of term values at once; what does not fit is made anew whenever it is read, which takes longer.
