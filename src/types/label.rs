@@ -58,7 +58,7 @@ impl LabelledStatement {
         } else if !self.article.is_empty() {
             self.article.clone()
         } else {
-            format!("row {}", self.row)
+            format!("{} row {}", self.file, self.row)
         }
     }
 }
