@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{ArticleArgs, Talk};
 use crate::Result;
-use crate::corpus::{Articles, Read1, Skipped, write_atomically};
+use crate::corpus::{Articles, Read1, Skipped, is_stream, write_atomically};
 use crate::text;
 use crate::types::Article;
 
@@ -102,9 +102,9 @@ fn next_batch(articles: &mut Articles, skipped: &mut Vec<Skipped>) -> Vec<Articl
     batch
 }
 
-/// Writes the counts beside an output: `scored.csv` gets `scored.meta.json`. Standard output gets none.
+/// Writes the counts beside an output: `scored.csv` gets `scored.meta.json`. Standard output and devices get none.
 pub fn write_summary(output: &Path, summary: &Value) -> Result<()> {
-    if output == Path::new("-") {
+    if is_stream(output) {
         return Ok(());
     }
     write_atomically(&output.with_extension("meta.json"), format!("{summary:#}\n").as_bytes(), true)

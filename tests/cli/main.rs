@@ -5,6 +5,7 @@ mod check;
 mod convert;
 mod extract;
 mod label;
+mod outputs;
 mod report;
 mod report_checks;
 mod report_examples;
