@@ -168,6 +168,11 @@ impl Articles {
         &self.further
     }
 
+    /// The files that are still to be read.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().map(|source| source.path.as_path())
+    }
+
     /// How many rows of the joined metadata met no article; known at the end.
     pub fn n_unmatched_metadata(&self) -> usize {
         self.options.metadata.as_ref().map_or(0, Metadata::n_unmatched)

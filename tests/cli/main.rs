@@ -10,6 +10,7 @@ mod report;
 mod report_checks;
 mod report_examples;
 mod safety;
+mod score;
 mod train;
 mod training;
 mod workdir;

@@ -46,6 +46,10 @@ fn an_input_is_never_replaced() {
     let before = dir.read("t.csv");
     train(&dir, &["-o", "./t.csv", "--force"]).refused(&["t.csv", "one of the inputs", "Name another file"]);
     assert_eq!(dir.read("t.csv"), before);
+    dir.sayso(&["score", "--statements", "n.csv", "-o", "n.csv", "--force"]).refused(&["one of the inputs"]);
+    dir.write("a/a.csv", "text\n“Yes,” said Anna Petrova.\n");
+    dir.sayso(&["score", "a", "-o", "a/a.csv", "--force"]).refused(&["a/a.csv", "one of the inputs"]);
+    assert!(dir.read("a/a.csv").contains("said Anna"));
 }
 
 #[test]

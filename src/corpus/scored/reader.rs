@@ -1,7 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
+use encoding_rs::Encoding;
 use serde_json::{Map, Value};
 
 use super::super::table::{Row, Table};
@@ -21,7 +22,8 @@ pub struct StatementFile {
     pub skipped: Vec<Skipped>,
 }
 
-/// Reads extracted or scored statements: CSV, TSV or JSON Lines.
+/// Reads extracted or scored statements: CSV, TSV or JSON Lines. An input whose name has no ending, such as standard input, is
+/// JSON Lines when it begins with `{`.
 ///
 /// # Arguments
 ///
@@ -33,7 +35,7 @@ pub struct StatementFile {
 /// for a table without a text column.
 pub fn read_statements(paths: &[PathBuf], text: Option<&str>) -> Result<StatementFile> {
     let mut statements = Vec::new();
-    let mut file = each_statement(paths, text, |statement| {
+    let mut file = each_statement(paths, text, None, |statement| {
         statements.push(statement);
         Ok(())
     })?;
@@ -44,34 +46,61 @@ pub fn read_statements(paths: &[PathBuf], text: Option<&str>) -> Result<Statemen
 /// Reads statements as [`read_statements`] does and hands them on one by one, in file order. What is returned holds all but the
 /// statements.
 ///
+/// # Arguments
+///
+/// * `encoding` - that of every input; found out where it is not given.
+///
 /// # Errors
 ///
 /// Those of [`read_statements`], and those of `found`.
 pub fn each_statement(
     paths: &[PathBuf],
     text: Option<&str>,
+    encoding: Option<&'static Encoding>,
     mut found: impl FnMut(ScoredStatement) -> Result<()>,
 ) -> Result<StatementFile> {
     let mut file = StatementFile::default();
     let mut seen = BTreeSet::new();
     for path in paths {
-        if Format::of(path).is_ok_and(|f| f == Format::Jsonl) {
-            read_lines(path, text, &mut file, &mut seen, &mut found)?;
+        let mut reader = BufReader::with_capacity(1 << 16, decode::open(path, encoding)?.reader);
+        let lines = if path.extension().is_none() {
+            begins_with_brace(&mut reader).map_err(|e| Error::io(path, "read", e))?
         } else {
-            read_table(path, text, &mut file, &mut seen, &mut found)?;
+            Format::of(path).is_ok_and(|f| f == Format::Jsonl)
+        };
+        if lines {
+            read_lines(reader, path, text, &mut file, &mut seen, &mut found)?;
+        } else {
+            let table = Table::from_reader(Box::new(reader), path)?;
+            read_table(table, path, text, &mut file, &mut seen, &mut found)?;
         }
     }
     Ok(file)
 }
 
+/// Whether the first character that is no blank is `{`.
+fn begins_with_brace(reader: &mut impl BufRead) -> io::Result<bool> {
+    loop {
+        let buffer = reader.fill_buf()?;
+        match buffer.iter().find(|byte| !byte.is_ascii_whitespace()) {
+            Some(first) => return Ok(*first == b'{'),
+            None if buffer.is_empty() => return Ok(false),
+            None => {
+                let n = buffer.len();
+                reader.consume(n);
+            }
+        }
+    }
+}
+
 fn read_table(
+    mut table: Table,
     path: &Path,
     text: Option<&str>,
     file: &mut StatementFile,
     seen: &mut BTreeSet<String>,
     found: &mut impl FnMut(ScoredStatement) -> Result<()>,
 ) -> Result<()> {
-    let mut table = Table::open(path, None)?;
     let quote = match text {
         Some(name) => table.require(name)?,
         None => table
@@ -211,13 +240,13 @@ fn fill(
 }
 
 fn read_lines(
+    reader: impl BufRead,
     path: &Path,
     text: Option<&str>,
     file: &mut StatementFile,
     seen: &mut BTreeSet<String>,
     found: &mut impl FnMut(ScoredStatement) -> Result<()>,
 ) -> Result<()> {
-    let reader = BufReader::with_capacity(1 << 16, decode::open(path, None)?.reader);
     for (row, line) in (1_u64..).zip(reader.lines()) {
         let line = line.map_err(|e| Error::io(path, "read", e))?;
         if line.trim().is_empty() {
