@@ -79,6 +79,9 @@ pub fn in_order<T: Send>(
     bar.finish_and_clear();
     args.refuse_if_strict(&counts.skipped)?;
     talk.skipped(&counts.skipped);
+    for warning in &articles.warnings {
+        talk.warn(warning);
+    }
     counts.n_unmatched_metadata = articles.n_unmatched_metadata();
     if counts.n_unmatched_metadata > 0 {
         talk.warn(format!("{} metadata rows met no article", counts.n_unmatched_metadata));

@@ -235,7 +235,7 @@ fn score_statements(
     // A pipe can be read once only, so what it gives is held; files are read twice, so that no more than a batch is held.
     let hold = files.iter().any(|path| is_stream(path));
     let (mut columns, mut held, mut n) = (Columns::default(), Vec::new(), 0_usize);
-    let StatementFile { skipped, .. } = each_statement(files, text, encoding, |statement| {
+    let StatementFile { skipped, warnings, .. } = each_statement(files, text, encoding, |statement| {
         columns.note(&statement);
         n += 1;
         held.extend(hold.then_some(statement));
@@ -243,6 +243,9 @@ fn score_statements(
     })?;
     args.articles.refuse_if_strict(&skipped)?;
     talk.skipped(&skipped);
+    for warning in &warnings {
+        talk.warn(warning);
+    }
     if n == 0 {
         let position = crate::Position::file(&files[0]);
         return Err(Error::input(position, "no statement that can be read", "at least one row with a text"));

@@ -175,3 +175,13 @@ fn a_report_of_standard_output_is_not_proposed() {
     let written = dir.sayso(&["score", "--statements", "n.csv", "-o", "s.csv"]).done();
     assert!(written.stderr.contains("next: sayso report s.csv"), "{}", written.stderr);
 }
+
+#[test]
+fn rows_that_a_lone_quotation_mark_swallows_are_told() {
+    let dir = Workdir::new();
+    let rows = "We will see,world\n".repeat(60);
+    dir.write("n.csv", format!("text,desk\nWe will not,world\n\"We may,world\n{rows}"));
+    let run = dir.sayso(&["score", "--statements", "n.csv"]).done();
+    assert!(run.stderr.contains("n.csv:3, column text: one cell of 61 lines"), "{}", run.stderr);
+    assert!(run.stderr.contains("a quotation mark that is not closed"), "{}", run.stderr);
+}

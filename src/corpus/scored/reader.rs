@@ -20,6 +20,8 @@ pub struct StatementFile {
     pub axis_ids: Vec<String>,
     /// Rows that could not be read, and why.
     pub skipped: Vec<Skipped>,
+    /// What else there is to say of a file.
+    pub warnings: Vec<String>,
 }
 
 /// Reads extracted or scored statements: CSV, TSV or JSON Lines. An input whose name has no ending, such as standard input, is
@@ -124,6 +126,7 @@ fn read_table(
                 .push(Skipped { position: Position::row(path, row.number).column(column), reason }),
         }
     }
+    file.warnings.extend(table.warning());
     Ok(())
 }
 
