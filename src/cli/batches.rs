@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{ArticleArgs, Talk};
 use crate::Result;
-use crate::corpus::{Articles, Read1, Skipped, write_atomically};
+use crate::corpus::{Articles, Read1, Skipped, is_stream, write_atomically};
 use crate::text;
 use crate::types::Article;
 
@@ -79,6 +79,9 @@ pub fn in_order<T: Send>(
     bar.finish_and_clear();
     args.refuse_if_strict(&counts.skipped)?;
     talk.skipped(&counts.skipped);
+    for warning in &articles.warnings {
+        talk.warn(warning);
+    }
     counts.n_unmatched_metadata = articles.n_unmatched_metadata();
     if counts.n_unmatched_metadata > 0 {
         talk.warn(format!("{} metadata rows met no article", counts.n_unmatched_metadata));
@@ -102,9 +105,9 @@ fn next_batch(articles: &mut Articles, skipped: &mut Vec<Skipped>) -> Vec<Articl
     batch
 }
 
-/// Writes the counts beside an output: `scored.csv` gets `scored.meta.json`. Standard output gets none.
+/// Writes the counts beside an output: `scored.csv` gets `scored.meta.json`. Standard output and devices get none.
 pub fn write_summary(output: &Path, summary: &Value) -> Result<()> {
-    if output == Path::new("-") {
+    if is_stream(output) {
         return Ok(());
     }
     write_atomically(&output.with_extension("meta.json"), format!("{summary:#}\n").as_bytes(), true)

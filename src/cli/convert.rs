@@ -178,6 +178,9 @@ fn labels(args: &Args, axes: &AxisSet) -> Result<Vec<LabelledStatement>> {
 fn quotations(args: &Args, talk: &Talk) -> Result<Vec<LabelledStatement>> {
     let file = read_statements(std::slice::from_ref(&args.input), None)?;
     talk.skipped(&file.skipped);
+    for warning in &file.warnings {
+        talk.warn(warning);
+    }
     let row = |statement: crate::types::ScoredStatement| LabelledStatement {
         article: statement.article,
         quote: statement.quote,

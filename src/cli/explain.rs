@@ -3,13 +3,14 @@ use std::fmt::Write as _;
 use std::io::{IsTerminal, Write as _};
 use std::path::PathBuf;
 
+use super::context::{marked, tell_mismatch};
 use super::encoder::EncoderArgs;
 use super::examples::{ExampleArgs, N_ALIKE};
 use super::{Outcome, Talk};
 use crate::features::Passage;
 use crate::model::{Explanation, Model};
 use crate::pipeline::Examples;
-use crate::types::Class;
+use crate::types::{Class, Span};
 use crate::{Error, Result};
 
 /// Tell what a model listens to, or why a text gets its score.
@@ -28,8 +29,11 @@ pub struct Args {
     #[arg(value_name = "TEXT")]
     passage: Option<String>,
     /// What the text speaks about, for a model that was trained with --target.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", requires = "passage")]
     target: Option<String>,
+    /// The first and one past the last character of the marked part of the text, for a model that was trained with --span.
+    #[arg(long, value_name = "FROM,TO", requires = "passage", value_parser = places)]
+    span: Option<(usize, usize)>,
     #[command(flatten)]
     examples: ExampleArgs,
     /// The axes of the labelled statements; those that come with Sayso if not given.
@@ -48,6 +52,24 @@ pub struct Args {
     format: String,
 }
 
+/// Two counts of characters with a comma between them.
+fn places(word: &str) -> std::result::Result<(usize, usize), String> {
+    let number = |word: &str| word.trim().parse().ok();
+    word.split_once(',')
+        .and_then(|(from, to)| number(from).zip(number(to)))
+        .ok_or_else(|| "expected two counts of characters, such as 0,12".into())
+}
+
+fn span_of(text: &str, from: usize, to: usize) -> Result<Span> {
+    marked(text, from, to).ok_or_else(|| {
+        let length = text.chars().count();
+        let expected =
+            format!("two counts of characters, the first below the second, in the text, which has {length}");
+        Error::argument("--span", format!("{from},{to}"), expected)
+            .with_help("Offsets are 0-based and half-open, in Unicode code points.")
+    })
+}
+
 pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
     let mut model = Model::load(&args.model)?;
     if args.passage.is_some() {
@@ -61,7 +83,9 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
         (0..ids.len()).filter(|i| args.axis.is_empty() || args.axis.iter().any(|id| id == ids[*i])).collect();
     let out = match &args.passage {
         Some(text) => {
-            let passage = Passage { text, target: args.target.as_deref().unwrap_or_default(), span: None };
+            tell_mismatch(&model, args.target.is_some(), args.span.is_some(), talk);
+            let span = args.span.map(|(from, to)| span_of(text, from, to)).transpose()?;
+            let passage = Passage { text, target: args.target.as_deref().unwrap_or_default(), span };
             let explained: Vec<Explanation> = axes.iter().map(|i| model.explain(*i, passage)).collect();
             let alike = if args.examples.labels.is_empty() {
                 Vec::new()

@@ -133,6 +133,9 @@ fn read(args: &Args, talk: &Talk) -> Result<(Vec<Article>, Vec<ScoredStatement>)
         let file = read_statements(&args.statements, None)?;
         args.articles.refuse_if_strict(&file.skipped)?;
         talk.skipped(&file.skipped);
+        for warning in &file.warnings {
+            talk.warn(warning);
+        }
         statements = file.statements;
     }
     let find = args.statements.is_empty() && !args.review;

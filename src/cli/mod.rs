@@ -4,6 +4,7 @@ mod agree;
 mod batches;
 mod check;
 mod completions;
+mod context;
 mod convert;
 mod demo;
 mod encoder;

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use encoding_rs::Encoding;
 
 use crate::corpus::{
     ArticleOptions, Articles, DayOrder, Format, Metadata, PathPattern, Skipped, encoding_by_name,
@@ -58,7 +59,7 @@ impl ArticleArgs {
         if self.articles.is_empty() {
             return Err(Error::argument("ARTICLES", "nothing", "at least one file, folder or pattern, or -"));
         }
-        let encoding = self.encoding.as_deref().map(encoding_by_name).transpose()?;
+        let encoding = self.encoding()?;
         let day_order = match self.date_format.as_deref() {
             Some("dmy") => DayOrder::DayFirst,
             Some("mdy") => DayOrder::MonthFirst,
@@ -68,6 +69,15 @@ impl ArticleArgs {
             self.meta.as_ref().map(|path| Metadata::read(path, encoding, day_order)).transpose()?;
         let pattern = self.outlet_from.as_deref().map(PathPattern::parse).transpose()?;
         Articles::open(&self.articles, ArticleOptions { encoding, metadata, pattern, day_order })
+    }
+
+    /// The encoding of `--encoding`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`encoding_by_name`].
+    pub fn encoding(&self) -> Result<Option<&'static Encoding>> {
+        self.encoding.as_deref().map(encoding_by_name).transpose()
     }
 
     /// The speakers of `--speakers`.

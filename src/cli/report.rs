@@ -94,6 +94,9 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
     }
     let file = read_statements(&args.scored, None)?;
     talk.skipped(&file.skipped);
+    for warning in &file.warnings {
+        talk.warn(warning);
+    }
     let axes = axes(args, &file.statements, &file.axis_ids)?;
     let gold = labels(args, &axes, talk)?;
     let model = args.model.as_deref().map(Model::load).transpose()?;

@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
+use super::context::{Columns, Context, tell_mismatch};
 use super::encoder::EncoderArgs;
 use super::{ArticleArgs, Outcome, OutputArgs, Talk, batches};
-use crate::corpus::{Articles, Format, StatementFile, StatementWriter, each_statement, read_statements};
-use crate::features::Passage;
+use crate::corpus::{
+    Articles, Format, StatementFile, StatementWriter, check_output, each_statement, is_stream,
+};
 use crate::model::{Model, Scorer};
 use crate::pipeline::{SpeakerDirectory, extract};
 use crate::quotation::Extractor;
@@ -27,7 +29,8 @@ const CHUNK: usize = 128;
 Examples:
   sayso score articles/ -o scored.csv
   sayso score news.jsonl --model my.safetensors --meta meta.csv -o scored.jsonl
-  sayso score --statements statements.csv --text quote -o scored.csv"
+  sayso score --statements statements.csv -o scored.csv
+  sayso score tweets.csv --text tweet -o scored.csv"
 )]
 pub struct Args {
     #[command(flatten)]
@@ -35,15 +38,16 @@ pub struct Args {
     /// Score these statements instead: CSV, TSV or JSON Lines with a column quote or text.
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "articles")]
     statements: Vec<PathBuf>,
-    /// The column that holds the text of the statements.
-    #[arg(long, value_name = "COLUMN", requires = "statements")]
+    /// The column that holds the text of the statements. With it, --target or --span, files are read as statements also
+    /// without --statements.
+    #[arg(long, value_name = "COLUMN")]
     text: Option<String>,
     /// The column that says what a statement speaks about, for a model that was trained with --target.
-    #[arg(long, value_name = "COLUMN", requires = "statements")]
+    #[arg(long, value_name = "COLUMN")]
     target: Option<String>,
     /// The columns with the first and one past the last character of the marked part of the text, for a model that
     /// was trained with --span.
-    #[arg(long, value_name = "FROM,TO", requires = "statements", value_parser = super::labelled::pair)]
+    #[arg(long, value_name = "FROM,TO", value_parser = super::labelled::pair)]
     span: Option<(String, String)>,
     /// The model; the one that comes with Sayso if not given.
     #[arg(long, value_name = "FILE")]
@@ -52,6 +56,31 @@ pub struct Args {
     encoder: EncoderArgs,
     #[command(flatten)]
     output: OutputArgs,
+}
+
+impl Args {
+    /// The files of statements; `None` where articles are read.
+    fn statement_files(&self) -> Result<Option<&[PathBuf]>> {
+        if !self.statements.is_empty() {
+            return Ok(Some(&self.statements));
+        }
+        let span = self.span.as_ref().map(|(from, to)| format!("{from},{to}"));
+        let given = [("--text", &self.text), ("--target", &self.target), ("--span", &span)];
+        match given.into_iter().find_map(|(option, value)| Some((option, value.as_ref()?))) {
+            None => Ok(None),
+            Some((option, value)) if self.articles.articles.is_empty() => {
+                Err(Error::argument(option, value, "at least one file of statements, or -"))
+            }
+            Some(_) => Ok(Some(&self.articles.articles)),
+        }
+    }
+
+    /// Refuses an output that cannot be written, or that is one of these files or of the others that are read.
+    fn check_output<'p>(&'p self, files: impl Iterator<Item = &'p Path>) -> Result<()> {
+        let others = [&self.model, &self.articles.meta, &self.articles.speakers];
+        let others = others.into_iter().flatten().map(PathBuf::as_path);
+        check_output(&self.output.output, self.output.force, &files.chain(others).collect::<Vec<_>>())
+    }
 }
 
 /// How many statements have which status, by axis.
@@ -86,8 +115,10 @@ impl Tally {
 
 pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
     let format = args.output.format()?;
+    let statements = args.statement_files()?;
     let mut model = args.model.as_deref().map_or_else(Model::bundled, Model::load)?;
     args.encoder.attach(&mut model, talk)?;
+    tell_mismatch(&model, args.target.is_some(), args.span.is_some(), talk);
     let axes: Vec<Axis> = model.axes().iter().map(|axis| axis.axis.clone()).collect();
     let create = |further: Vec<String>| {
         let set = AxisSet { axes: axes.clone() };
@@ -101,8 +132,12 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
         )
     };
     let mut tally = Tally::default();
-    let inputs = if args.statements.is_empty() {
+    let inputs = if let Some(files) = statements {
+        args.check_output(files.iter().map(PathBuf::as_path))?;
+        score_statements(args, files, &model, create, &mut tally, talk)?
+    } else {
         let articles = args.articles.open()?;
+        args.check_output(articles.files())?;
         let directory = args.articles.directory()?;
         let mut writer =
             create(articles.further_columns().iter().cloned().chain(directory.columns()).collect())?;
@@ -112,8 +147,6 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
         })?;
         writer.finish()?;
         inputs
-    } else {
-        score_statements(args, &model, create, &mut tally, talk)?
     };
     let summary = json!({
         "schema": "sayso/scored/1",
@@ -127,7 +160,9 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
     batches::write_summary(&args.output.output, &summary)?;
     let place = args.output.output.display();
     talk.say(format!("scored {} statements (sure on {}) → {place}", tally.n, tally.sentence(&axes)));
-    talk.next(format!("sayso report {place} -o report.html"));
+    if !is_stream(&args.output.output) {
+        talk.next(format!("sayso report {place} -o report.html"));
+    }
     Ok(Outcome::Done)
 }
 
@@ -182,47 +217,41 @@ fn score_articles(
             statements.into_iter().try_for_each(&mut sink)
         },
     )?;
+    if counts.n_articles == 0 && !counts.skipped.is_empty() {
+        talk.warn("nothing was read as an article; if these are statements, name them with --statements");
+    }
     Ok(json!({"articles": counts.as_json()}))
 }
 
 fn score_statements(
     args: &Args,
+    files: &[PathBuf],
     model: &Model,
     create: impl FnOnce(Vec<String>) -> Result<StatementWriter>,
     tally: &mut Tally,
     talk: &Talk,
 ) -> Result<Value> {
-    // Standard input can be read once only, so it is held; files are read twice, so that no more than a batch is held.
-    let text = args.text.as_deref();
-    let mut further: Vec<String> = Vec::new();
-    let mut note = |statement: &ScoredStatement| {
-        further.extend(statement.extra.keys().filter(|k| !further.contains(k)).cloned().collect::<Vec<_>>());
-    };
-    let mut n = 0;
-    let held = if args.statements.iter().any(|path| path == Path::new("-")) {
-        let file = read_statements(&args.statements, text)?;
-        file.statements.iter().for_each(&mut note);
-        n = file.statements.len();
-        Some(file)
-    } else {
-        None
-    };
-    let StatementFile { statements: held, skipped, .. } = match held {
-        Some(file) => file,
-        None => each_statement(&args.statements, text, |statement| {
-            note(&statement);
-            n += 1;
-            Ok(())
-        })?,
-    };
+    let (text, encoding) = (args.text.as_deref(), args.articles.encoding()?);
+    // A pipe can be read once only, so what it gives is held; files are read twice, so that no more than a batch is held.
+    let hold = files.iter().any(|path| is_stream(path));
+    let (mut columns, mut held, mut n) = (Columns::default(), Vec::new(), 0_usize);
+    let StatementFile { skipped, warnings, .. } = each_statement(files, text, encoding, |statement| {
+        columns.note(&statement);
+        n += 1;
+        held.extend(hold.then_some(statement));
+        Ok(())
+    })?;
     args.articles.refuse_if_strict(&skipped)?;
     talk.skipped(&skipped);
+    for warning in &warnings {
+        talk.warn(warning);
+    }
     if n == 0 {
-        let position = crate::Position::file(&args.statements[0]);
+        let position = crate::Position::file(&files[0]);
         return Err(Error::input(position, "no statement that can be read", "at least one row with a text"));
     }
-    let context = Context::find(args, &further)?;
-    let mut writer = create(further)?;
+    let context = Context::find(args.target.as_deref(), args.span.as_ref(), &columns, &files[0])?;
+    let mut writer = create(columns.further)?;
     let scorers = model.scorers();
     let bar = talk.progress(Some(n as u64), "statements");
     let mut batch = Vec::with_capacity(BATCH);
@@ -241,69 +270,32 @@ fn score_statements(
             writer.write(&statement)
         })
     };
-    if held.is_empty() {
-        each_statement(&args.statements, text, |statement| take(Some(statement)))?;
-    } else {
+    if hold {
         held.into_iter().try_for_each(|statement| take(Some(statement)))?;
+    } else {
+        each_statement(files, text, encoding, |statement| take(Some(statement)))?;
     }
     take(None)?;
     bar.finish_and_clear();
     writer.finish()?;
+    context.tell_unusable(talk);
     let skipped: Vec<Value> =
         skipped.iter().map(|s| json!({"position": s.position.to_string(), "reason": s.reason})).collect();
-    Ok(json!({"statements": {"read": n, "skipped": skipped}}))
+    let mut read = json!({"read": n, "skipped": skipped});
+    if let Some(n_unusable) = context.n_unusable() {
+        read["unusable_marks"] = n_unusable.into();
+    }
+    Ok(json!({"statements": read}))
 }
 
 /// Puts the scores of the model into statements, in place of any they had.
 fn fill(statements: &mut [ScoredStatement], context: &Context, scorer: &mut Scorer<'_>) {
-    scorer.prepare(&statements.iter().map(|s| context.passage(s)).collect::<Vec<_>>());
-    for statement in statements {
-        let scored = scorer.score(context.passage(statement));
+    let passages: Vec<_> = statements.iter().map(|s| context.passage(s)).collect();
+    scorer.prepare(&passages);
+    let scored: Vec<_> = passages.into_iter().map(|passage| scorer.score(passage)).collect();
+    for (statement, scored) in statements.iter_mut().zip(scored) {
         statement.axes = scored.axes;
         statement.n_tokens = scored.n_tokens;
         statement.known_share = scored.known_share;
-    }
-}
-
-/// Which further columns hold what a statement speaks about.
-#[derive(Default)]
-struct Context {
-    target: Option<String>,
-    span: Option<(String, String)>,
-}
-
-impl Context {
-    fn find(args: &Args, columns: &[String]) -> Result<Self> {
-        let span = args.span.as_ref();
-        let asked = args.target.iter().chain(span.map(|s| &s.0)).chain(span.map(|s| &s.1));
-        for name in asked {
-            if !columns.contains(name) {
-                let error = Error::input(
-                    crate::Position::row(&args.statements[0], 1),
-                    format!("the further columns {}", columns.join(", ")),
-                    format!("a column {name}"),
-                );
-                let near = crate::corpus::nearest(name, columns.iter().map(String::as_str));
-                return Err(match near {
-                    Some(near) => error.with_help(format!("Did you mean {near:?}?")),
-                    None => error,
-                });
-            }
-        }
-        Ok(Self { target: args.target.clone(), span: args.span.clone() })
-    }
-
-    /// The text of a statement with what it speaks about; a mark that does not lie in the text is passed over.
-    fn passage<'s>(&self, statement: &'s ScoredStatement) -> Passage<'s> {
-        let text = statement.quote.as_str();
-        let cell = |name: &String| statement.extra.get(name).map(|c| c.trim());
-        let target = self.target.as_ref().and_then(cell).unwrap_or_default();
-        let number = |name: &String| cell(name)?.parse::<usize>().ok();
-        let span = self.span.as_ref().and_then(|(from, to)| {
-            let byte = |n: usize| text.char_indices().map(|(i, _)| i).chain([text.len()]).nth(n);
-            let (start, end) = (byte(number(from)?)?, byte(number(to)?)?);
-            (start < end).then(|| crate::types::Span::new(start, end))
-        });
-        Passage { text, target, span }
     }
 }

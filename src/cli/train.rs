@@ -6,7 +6,7 @@ use super::encoder::EncoderArgs;
 use super::labelled::LabelledArgs;
 use super::{Outcome, Talk};
 use crate::classifier::{Scheme, Solver};
-use crate::corpus::{TrainingSet, read_lexicon, read_vectors, write_atomically};
+use crate::corpus::{TrainingSet, check_output, is_stream, read_lexicon, read_vectors, write_atomically};
 use crate::features::dense::{DenseBlock, FREQUENT, Lexicon, VectorBlock, vector_words};
 use crate::features::{FeatureParams, NgramRange};
 use crate::model::{Model, Weighting};
@@ -108,7 +108,7 @@ pub struct Args {
     /// What to print on standard output: nothing (text goes to standard error), or the card as JSON.
     #[arg(long, default_value = "text", value_parser = ["text", "json"])]
     format: String,
-    /// Replace the model if it is there.
+    /// Replace the model and its card if they are there.
     #[arg(long)]
     force: bool,
 }
@@ -117,6 +117,26 @@ pub struct Args {
 fn seconds(word: &str) -> std::result::Result<f64, String> {
     let refused = || "expected a number of seconds of at least 0, such as --tune=300".to_string();
     word.parse().ok().filter(|seconds: &f64| *seconds >= 0.0).ok_or_else(refused)
+}
+
+impl Args {
+    /// Where the card goes; a model that is written into a device has none.
+    fn card(&self) -> Option<PathBuf> {
+        (!is_stream(&self.output)).then(|| self.output.with_extension("card.md"))
+    }
+
+    /// Refuses outputs that cannot be written, before the work.
+    fn check_outputs(&self) -> Result<()> {
+        if self.output == Path::new("-") {
+            return Err(Error::argument("--output", "-", "a file: a model cannot be printed")
+                .with_help("Name one, such as -o model.safetensors."));
+        }
+        let options = [&self.rows.axes, &self.stop_words, &self.lexicon, &self.vectors, &self.aliases];
+        let inputs: Vec<&Path> =
+            self.rows.labels.iter().chain(options.into_iter().flatten()).map(PathBuf::as_path).collect();
+        check_output(&self.output, self.force, &inputs)?;
+        self.card().map_or(Ok(()), |card| check_output(&card, self.force, &inputs))
+    }
 }
 
 /// A range of n-gram lengths that may be off.
@@ -153,15 +173,10 @@ fn strength(word: &str) -> std::result::Result<Strength, String> {
 }
 
 pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
-    if !args.force && args.output.exists() {
-        // Said before the work, not after it.
-        return Err(crate::ErrorKind::Exists { path: args.output.clone() }.into());
-    }
     refuse_bare_seconds(args)?;
+    // Said before the work, not after it.
+    args.check_outputs()?;
     let set = args.rows.read(args.weight.as_deref(), talk)?;
-    for note in &set.notes {
-        talk.detail(note);
-    }
     let mut params = params(args, &set, talk)?;
     let mut trials = Vec::new();
     if let Some(seconds) = args.tune {
@@ -187,8 +202,9 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
     bar.finish_and_clear();
     model.add_trials(&trials);
     model.save(&args.output, args.force)?;
-    let card_path = args.output.with_extension("card.md");
-    write_atomically(&card_path, model.card().to_markdown().as_bytes(), true)?;
+    if let Some(card) = args.card() {
+        write_atomically(&card, model.card().to_markdown().as_bytes(), args.force)?;
+    }
     if args.format == "json" {
         let mut json = serde_json::to_string_pretty(model.card())
             .map_err(|e| Error::argument("card", e, "numbers that can be written"))?;

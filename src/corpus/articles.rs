@@ -63,6 +63,8 @@ pub struct Articles {
     further: BTreeSet<String>,
     /// Things worth saying once: which tables were taken as metadata, which columns mean what.
     pub remarks: Vec<String>,
+    /// What is wrong with an input though it could be read; whole at the end.
+    pub warnings: Vec<String>,
 }
 
 /// A file, and the row of the index that names it, if one does.
@@ -99,6 +101,7 @@ impl Articles {
             ids: BTreeMap::new(),
             further: BTreeSet::new(),
             remarks: Vec::new(),
+            warnings: Vec::new(),
         };
         articles.queue(files)?;
         let joined = articles.options.metadata.iter().flat_map(Metadata::further_columns);
@@ -166,6 +169,11 @@ impl Articles {
     /// The columns of indexes, joined metadata and path patterns that have no meaning of their own.
     pub fn further_columns(&self) -> &BTreeSet<String> {
         &self.further
+    }
+
+    /// The files that are still to be read.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().map(|source| source.path.as_path())
     }
 
     /// How many rows of the joined metadata met no article; known at the end.
@@ -256,7 +264,7 @@ impl Articles {
                 let path = table.path().to_path_buf();
                 let headers = table.headers().to_vec();
                 match table.next_row() {
-                    Ok(None) => {}
+                    Ok(None) => self.warnings.extend(table.warning()),
                     Ok(Some(row)) => {
                         cells.clear();
                         cells.extend((0..headers.len()).map(|i| row.raw(i).to_string()));

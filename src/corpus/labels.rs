@@ -101,6 +101,14 @@ impl LabelFile {
         while let Some(row) = table.next_row()? {
             let before = self.problems.len();
             let row_number = row.number;
+            if let Some(swallowed) = &row.swallowed {
+                self.problems.push(Problem {
+                    position: Position::row(&path, row_number).column(&swallowed.column),
+                    found: format!("one cell of {} lines that look like rows", swallowed.n_lines),
+                    expected: "one row".into(),
+                    help: "Look for a quotation mark that is not closed.".into(),
+                });
+            }
             let mut statement = columns.statement(&row, &path, &mut self.problems);
             columns.labels(&row, &path, axes, &mut statement, present, &mut self.problems);
             if self.problems.len() > before {

@@ -37,10 +37,10 @@ pub use exchange::{
 pub use labels::{LABEL_COLUMNS, LabelFile, Problem, label_bytes};
 pub use lexicon::{parse_lexicon, read_lexicon};
 pub use metadata::{Metadata, PathPattern};
-pub use output::{Output, write_atomically};
+pub use output::{Output, check_output, is_stream, write_atomically};
 pub use scored::{Format, StatementFile, StatementWriter, each_statement, guard_formula, read_statements};
 pub use speakers::read_speakers;
-pub use table::{Row, Table, nearest};
+pub use table::{Row, Swallowed, Table, nearest};
 pub use training::{TrainingRow, TrainingSet, number_groups};
 pub use training_table::TrainingColumns;
 pub use vectors::read_vectors;

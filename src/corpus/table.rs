@@ -11,6 +11,8 @@ use crate::{Error, ErrorKind, Position, Result};
 
 /// The largest row that is read; a lone quotation mark would otherwise swallow the rest of a file into memory.
 const ROW_LIMIT: u64 = 64 << 20;
+/// A cell of more lines than this is looked at for rows that a lone quotation mark put into it.
+const LONG_CELL: usize = 50;
 /// How much of a file is looked at to find its delimiter.
 const SNIFF: usize = 1 << 16;
 
@@ -18,6 +20,7 @@ const SNIFF: usize = 1 << 16;
 pub struct Table {
     path: PathBuf,
     headers: Vec<String>,
+    delimiter: u8,
     reader: csv::Reader<Limited>,
     record: StringRecord,
     row: u64,
@@ -25,12 +28,26 @@ pub struct Table {
     pub ragged: Vec<u64>,
     /// How many ragged rows there were.
     pub n_ragged: u64,
+    /// The first cell that looks as if it held rows, in words.
+    first_swallowed: Option<String>,
+    n_swallowed: u64,
+}
+
+/// A cell whose lines look like rows of the table: a quotation mark that nobody closed put them there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Swallowed {
+    /// The header of the cell's column.
+    pub column: String,
+    /// How many lines the cell has.
+    pub n_lines: usize,
 }
 
 /// One row of a [`Table`].
 pub struct Row<'a> {
     /// Counted from 1, the header being row 1.
     pub number: u64,
+    /// Its first cell that looks as if it held rows.
+    pub swallowed: Option<Swallowed>,
     cells: &'a StringRecord,
 }
 
@@ -86,11 +103,14 @@ impl Table {
         Ok(Self {
             path: path.to_path_buf(),
             headers,
+            delimiter,
             reader,
             record: StringRecord::new(),
             row: 1,
             ragged: Vec::new(),
             n_ragged: 0,
+            first_swallowed: None,
+            n_swallowed: 0,
         })
     }
 
@@ -138,6 +158,7 @@ impl Table {
     /// [`ErrorKind::Io`] when reading fails, [`ErrorKind::TooLarge`] for a row above 64 MiB.
     pub fn next_row(&mut self) -> Result<Option<Row<'_>>> {
         self.reader.get_mut().since_row = 0;
+        let begun = self.reader.position().line();
         let more =
             self.reader.read_record(&mut self.record).map_err(|e| csv_error(&self.path, self.row + 1, e))?;
         if !more {
@@ -150,7 +171,40 @@ impl Table {
                 self.ragged.push(self.row);
             }
         }
-        Ok(Some(Row { number: self.row, cells: &self.record }))
+        let long = self.reader.position().line() - begun > LONG_CELL as u64;
+        let swallowed = if long { self.swallowed() } else { None };
+        if let Some(Swallowed { column, n_lines }) = &swallowed {
+            self.n_swallowed += 1;
+            let position = Position::row(&self.path, self.row).column(column);
+            self.first_swallowed.get_or_insert_with(|| {
+                format!("{position}: one cell of {n_lines} lines that look like rows")
+            });
+        }
+        Ok(Some(Row { number: self.row, swallowed, cells: &self.record }))
+    }
+
+    /// The first cell of the row at hand that has many lines, most of them with as many delimiters as a row.
+    fn swallowed(&self) -> Option<Swallowed> {
+        let n = self.headers.len().saturating_sub(1);
+        let delimiters = |line: &str| line.bytes().filter(|byte| *byte == self.delimiter).count();
+        self.record.iter().enumerate().find_map(|(i, cell)| {
+            let n_lines = cell.lines().count();
+            let like_rows = cell.lines().filter(|line| delimiters(line) == n).count();
+            (n > 0 && n_lines > LONG_CELL && 2 * like_rows > n_lines).then(|| Swallowed {
+                column: self.headers.get(i).cloned().unwrap_or_else(|| (i + 1).to_string()),
+                n_lines,
+            })
+        })
+    }
+
+    /// What to say of the rows read so far: where a cell looks as if it had swallowed rows.
+    pub fn warning(&self) -> Option<String> {
+        let more = match self.n_swallowed {
+            ..=1 => String::new(),
+            n => format!(" ({} more such cells)", n - 1),
+        };
+        let first = self.first_swallowed.as_ref()?;
+        Some(format!("{first}{more}; look for a quotation mark that is not closed"))
     }
 }
 
@@ -259,6 +313,20 @@ mod tests {
             rows += 1;
         }
         assert_eq!((rows, t.n_ragged, t.ragged.clone()), (3, 2, vec![2, 3]));
+    }
+
+    #[test]
+    fn rows_in_a_cell_are_told_and_long_texts_are_not() {
+        let rows = "No.,negative\n".repeat(60);
+        let mut t = table(&format!("quote,tone\nYes.,positive\n\"Yes.,positive\n{rows}"));
+        while t.next_row().expect("readable").is_some() {}
+        let warning = t.warning().expect("told");
+        assert!(warning.starts_with("t.csv:3, column quote: one cell of 61 lines"), "{warning}");
+        let verses = "Line upon line\n".repeat(60);
+        let mut t = table(&format!("quote,tone\n\"{verses}\",positive\n"));
+        let row = t.next_row().expect("readable").expect("a row");
+        assert_eq!((row.cell(1), row.swallowed.clone()), ("positive", None));
+        assert_eq!(t.warning(), None);
     }
 
     #[test]

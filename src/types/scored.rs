@@ -138,3 +138,42 @@ pub struct ScoredStatement {
     /// Every further column of the input, by header.
     pub extra: BTreeMap<String, String>,
 }
+
+impl ScoredStatement {
+    /// The columns of text that are its own, by header.
+    pub const OWN: [&str; 13] = [
+        "statement_id",
+        "article",
+        "url",
+        "outlet",
+        "date",
+        "title",
+        "kind",
+        "speaker",
+        "mention",
+        "cue",
+        "role",
+        "organisation",
+        "group",
+    ];
+
+    /// What stands in a column of text, its own or a further one; `None` where there is no such column.
+    pub fn text_in(&self, column: &str) -> Option<&str> {
+        Some(match column {
+            "statement_id" => &self.statement_id,
+            "article" => &self.article,
+            "url" => &self.url,
+            "outlet" => &self.outlet,
+            "date" => &self.date,
+            "title" => &self.title,
+            "kind" => &self.kind,
+            "speaker" => &self.speaker,
+            "mention" => &self.mention,
+            "cue" => &self.cue,
+            "role" => &self.role,
+            "organisation" => &self.organisation,
+            "group" => &self.group,
+            _ => return self.extra.get(column).map(String::as_str),
+        })
+    }
+}

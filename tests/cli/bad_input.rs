@@ -83,6 +83,17 @@ fn a_cell_that_is_never_closed() {
 }
 
 #[test]
+fn rows_of_labels_in_one_cell_are_a_finding() {
+    let dir = Workdir::new();
+    let rows = "No.,negative\n".repeat(60);
+    dir.write("l.csv", format!("quote,sentiment\nYes.,positive\n\"Yes,positive\n{rows}"));
+    let run = dir.sayso(&["check", "l.csv"]);
+    let told = run.stdout + &run.stderr;
+    assert_eq!(run.code, 1, "{told}");
+    assert!(told.contains("l.csv:3, column quote") && told.contains("one cell of 61 lines"), "{told}");
+}
+
+#[test]
 fn an_output_that_is_there_is_not_replaced_without_force() {
     let dir = Workdir::new();
     dir.write("a.txt", "“Yes,” said Anna Petrova.").write("s.csv", "mine");

@@ -3,7 +3,7 @@
 use super::workdir::Workdir;
 
 /// Tweets on two topics whose sides use each other's words: only the topic tells what "ban it" means.
-fn table() -> String {
+pub fn table() -> String {
     let mut csv = String::from("text,topic,from,to,stance\n");
     for i in 0..40 {
         let place = ["town", "harbour", "valley", "station"][i % 4];
@@ -18,7 +18,7 @@ fn table() -> String {
     csv
 }
 
-fn trained(args: &[&str]) -> Workdir {
+pub fn trained(args: &[&str]) -> Workdir {
     let dir = Workdir::new();
     dir.write("t.csv", table());
     let all =

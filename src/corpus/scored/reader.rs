@@ -1,7 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
+use encoding_rs::Encoding;
 use serde_json::{Map, Value};
 
 use super::super::table::{Row, Table};
@@ -19,9 +20,12 @@ pub struct StatementFile {
     pub axis_ids: Vec<String>,
     /// Rows that could not be read, and why.
     pub skipped: Vec<Skipped>,
+    /// What else there is to say of a file.
+    pub warnings: Vec<String>,
 }
 
-/// Reads extracted or scored statements: CSV, TSV or JSON Lines.
+/// Reads extracted or scored statements: CSV, TSV or JSON Lines. An input whose name has no ending, such as standard input, is
+/// JSON Lines when it begins with `{`.
 ///
 /// # Arguments
 ///
@@ -33,7 +37,7 @@ pub struct StatementFile {
 /// for a table without a text column.
 pub fn read_statements(paths: &[PathBuf], text: Option<&str>) -> Result<StatementFile> {
     let mut statements = Vec::new();
-    let mut file = each_statement(paths, text, |statement| {
+    let mut file = each_statement(paths, text, None, |statement| {
         statements.push(statement);
         Ok(())
     })?;
@@ -44,34 +48,61 @@ pub fn read_statements(paths: &[PathBuf], text: Option<&str>) -> Result<Statemen
 /// Reads statements as [`read_statements`] does and hands them on one by one, in file order. What is returned holds all but the
 /// statements.
 ///
+/// # Arguments
+///
+/// * `encoding` - that of every input; found out where it is not given.
+///
 /// # Errors
 ///
 /// Those of [`read_statements`], and those of `found`.
 pub fn each_statement(
     paths: &[PathBuf],
     text: Option<&str>,
+    encoding: Option<&'static Encoding>,
     mut found: impl FnMut(ScoredStatement) -> Result<()>,
 ) -> Result<StatementFile> {
     let mut file = StatementFile::default();
     let mut seen = BTreeSet::new();
     for path in paths {
-        if Format::of(path).is_ok_and(|f| f == Format::Jsonl) {
-            read_lines(path, text, &mut file, &mut seen, &mut found)?;
+        let mut reader = BufReader::with_capacity(1 << 16, decode::open(path, encoding)?.reader);
+        let lines = if path.extension().is_none() {
+            begins_with_brace(&mut reader).map_err(|e| Error::io(path, "read", e))?
         } else {
-            read_table(path, text, &mut file, &mut seen, &mut found)?;
+            Format::of(path).is_ok_and(|f| f == Format::Jsonl)
+        };
+        if lines {
+            read_lines(reader, path, text, &mut file, &mut seen, &mut found)?;
+        } else {
+            let table = Table::from_reader(Box::new(reader), path)?;
+            read_table(table, path, text, &mut file, &mut seen, &mut found)?;
         }
     }
     Ok(file)
 }
 
+/// Whether the first character that is no blank is `{`.
+fn begins_with_brace(reader: &mut impl BufRead) -> io::Result<bool> {
+    loop {
+        let buffer = reader.fill_buf()?;
+        match buffer.iter().find(|byte| !byte.is_ascii_whitespace()) {
+            Some(first) => return Ok(*first == b'{'),
+            None if buffer.is_empty() => return Ok(false),
+            None => {
+                let n = buffer.len();
+                reader.consume(n);
+            }
+        }
+    }
+}
+
 fn read_table(
+    mut table: Table,
     path: &Path,
     text: Option<&str>,
     file: &mut StatementFile,
     seen: &mut BTreeSet<String>,
     found: &mut impl FnMut(ScoredStatement) -> Result<()>,
 ) -> Result<()> {
-    let mut table = Table::open(path, None)?;
     let quote = match text {
         Some(name) => table.require(name)?,
         None => table
@@ -95,6 +126,7 @@ fn read_table(
                 .push(Skipped { position: Position::row(path, row.number).column(column), reason }),
         }
     }
+    file.warnings.extend(table.warning());
     Ok(())
 }
 
@@ -211,13 +243,13 @@ fn fill(
 }
 
 fn read_lines(
+    reader: impl BufRead,
     path: &Path,
     text: Option<&str>,
     file: &mut StatementFile,
     seen: &mut BTreeSet<String>,
     found: &mut impl FnMut(ScoredStatement) -> Result<()>,
 ) -> Result<()> {
-    let reader = BufReader::with_capacity(1 << 16, decode::open(path, None)?.reader);
     for (row, line) in (1_u64..).zip(reader.lines()) {
         let line = line.map_err(|e| Error::io(path, "read", e))?;
         if line.trim().is_empty() {
