@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::cross_fit::SplitScores;
+use super::cross_fit::{CrossFit, SplitScores};
 use super::data::Data;
 use super::fit::{Linear, Recipe};
 use super::scores::RowScores;
@@ -120,4 +120,44 @@ pub(super) fn fit(
     let weights: Vec<f64> = rows.iter().map(|i| data.rows[*i].weight).collect();
     let x = block.matrix(&rows, scaling);
     recipe(of_terms).fit(&x, &y, data.axes.axes[axis].classes().len(), &weights, c)
+}
+
+/// A block fitted on all axes.
+pub(super) struct FittedBlock {
+    pub(super) scaling: Option<Scaling>,
+    /// Of all axes, one after the other.
+    pub(super) intercepts: Vec<f64>,
+    /// `width × n_outputs` over all axes.
+    pub(super) weights: Vec<f64>,
+}
+
+/// Fits every block on all axes.
+pub(super) fn fit_all(
+    data: &Data<'_>,
+    blocks: &[BlockRows],
+    recipe: Recipe,
+    cross_fit: Option<&CrossFit>,
+) -> Result<Vec<FittedBlock>> {
+    let all: Vec<usize> = (0..data.rows.len()).collect();
+    let fit_one = |(b, rows): (usize, &BlockRows)| {
+        let scaling = rows.scaling(&all);
+        let grid = rows.block.grid();
+        let fits = (0..data.axes.axes.len())
+            .map(|axis| {
+                let c = cross_fit.map_or(grid[grid.len() / 2], |f| f.axes[axis].c[b + 1]);
+                fit(data, axis, rows, scaling.as_ref(), &recipe, c)
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let intercepts: Vec<f64> = fits.iter().flat_map(|f| f.intercepts.iter().copied()).collect();
+        let weights = (0..rows.block.width())
+            .flat_map(|j| {
+                fits.iter().flat_map(move |f| {
+                    let n = f.intercepts.len();
+                    f.weights[j * n..(j + 1) * n].iter().copied()
+                })
+            })
+            .collect();
+        Ok(FittedBlock { scaling, intercepts, weights })
+    };
+    blocks.iter().enumerate().collect::<Vec<_>>().into_par_iter().map(fit_one).collect()
 }

@@ -1,6 +1,7 @@
 //! From labelled rows to a model, with an honest account of how good it is.
 
 mod blocks;
+mod cards;
 mod cross_fit;
 mod data;
 mod fit;
@@ -19,18 +20,17 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::classifier::{Calibration, FEWEST_FOR_CALIBRATION, Scheme, Solver};
+use crate::classifier::{Calibration, Scheme, Solver};
 use crate::corpus::TrainingSet;
-use crate::features::dense::Scaling;
-use crate::features::{Counts, FeatureParams, Passage, Tfidf};
-use crate::model::{AxisCard, AxisModel, Card, DensePart, HeldOut, Language, Model, Parts, Trial, Weighting};
-use crate::types::Axis;
+use crate::features::{Counts, FeatureParams, Passage, Rows, Tfidf};
+use crate::model::{AxisModel, Card, DensePart, HeldOut, Language, Model, Parts, Weighting};
 use crate::{Error, Result};
 use blocks::BlockRows;
 pub use blocks::Blocks;
+use cards::{axis_card, not_calibrated};
 use cross_fit::{CrossFit, Plan};
 use data::Data;
-use fit::Recipe;
+use fit::{Linear, Recipe};
 use side_by_side::most_bytes_alone;
 use steps::Steps;
 pub use suspicious::{Suspicion, Suspicions, SuspicionsOnAxis, suspicious};
@@ -213,34 +213,16 @@ pub fn train_watched(
         data.notes
             .push(format!("{} terms beyond --max-features were dropped, the rarest first", dropped.by_limit));
     }
-    let n_axes = data.axes.axes.len();
-    let fits = (0..n_axes)
-        .into_par_iter()
-        .map(|axis| {
-            let rows = data.labelled(axis);
-            let c = params.c.unwrap_or_else(|| cross_fit.as_ref().map_or(1.0, |f| f.axes[axis].c[0]));
-            let y: Vec<usize> = rows.iter().filter_map(|i| data.rows[*i].labels[axis]).collect();
-            let weights: Vec<f64> = rows.iter().map(|i| data.rows[*i].weight).collect();
-            let n_classes = data.axes.axes[axis].classes().len();
-            let all = rows.len() == x.n_rows();
-            let selected;
-            let x = if all {
-                &x
-            } else {
-                selected = x.select(&rows);
-                &selected
-            };
-            recipe.fit(x, &y, n_classes, &weights, c).map(|fit| (c, fit))
-        })
-        .collect::<Result<Vec<_>>>()?;
+    let c = |axis: usize| params.c.unwrap_or_else(|| cross_fit.as_ref().map_or(1.0, |f| f.axes[axis].c[0]));
+    let fits = fit_terms(&data, &x, &recipe, &c)?;
     steps.step();
-    let n_outputs: usize = fits.iter().map(|(_, f)| f.intercepts.len()).sum();
-    let of_blocks = fit_blocks(&data, &blocks, recipe, cross_fit.as_ref())?;
+    let n_outputs: usize = fits.iter().map(|f| f.intercepts.len()).sum();
+    let of_blocks = blocks::fit_all(&data, &blocks, recipe, cross_fit.as_ref())?;
     // The mean of the linear scores of terms and blocks.
     let share = 1.0 / (1 + blocks.len()) as f64;
     let mut weights = vec![0.0_f32; x.n_cols() * n_outputs];
     let (mut at, mut axes, mut cards) = (0, Vec::new(), Vec::new());
-    for (axis, (c, fit)) in fits.into_iter().enumerate() {
+    for (axis, fit) in fits.into_iter().enumerate() {
         let n = fit.intercepts.len();
         for (j, w) in fit.weights.chunks_exact(n).enumerate() {
             for (k, w) in w.iter().enumerate() {
@@ -260,7 +242,7 @@ pub fn train_watched(
             let note = not_calibrated(&definition, &data.counts(axis));
             data.notes.push(note);
         }
-        cards.push(axis_card(&data, axis, &definition, params, c, &calibration, fit.reports, of_axis));
+        cards.push(axis_card(&data, axis, &definition, params, c(axis), &calibration, fit.reports, of_axis));
         axes.push(AxisModel {
             decision: of_axis.map_or_else(|| vec![1.0; definition.classes().len()], |a| a.decision.clone()),
             conformal: of_axis.map_or_else(Vec::new, |a| a.conformal.clone()),
@@ -299,43 +281,29 @@ pub fn train_watched(
     Model::new(Parts { language: Language::of(&passages), tfidf, axes, weights, dense, held_out, card })
 }
 
-/// A block fitted on all axes.
-struct FittedBlock {
-    scaling: Option<Scaling>,
-    /// Of all axes, one after the other.
-    intercepts: Vec<f64>,
-    /// `width × n_outputs` over all axes.
-    weights: Vec<f64>,
-}
-
-fn fit_blocks(
+/// Fits the terms on all rows, by axis.
+fn fit_terms(
     data: &Data<'_>,
-    blocks: &[BlockRows],
-    recipe: Recipe,
-    cross_fit: Option<&CrossFit>,
-) -> Result<Vec<FittedBlock>> {
-    let all: Vec<usize> = (0..data.rows.len()).collect();
-    let fit_one = |(b, rows): (usize, &BlockRows)| {
-        let scaling = rows.scaling(&all);
-        let grid = rows.block.grid();
-        let fits = (0..data.axes.axes.len())
-            .map(|axis| {
-                let c = cross_fit.map_or(grid[grid.len() / 2], |f| f.axes[axis].c[b + 1]);
-                blocks::fit(data, axis, rows, scaling.as_ref(), &recipe, c)
-            })
-            .collect::<Result<Vec<_>>>()?;
-        let intercepts: Vec<f64> = fits.iter().flat_map(|f| f.intercepts.iter().copied()).collect();
-        let weights = (0..rows.block.width())
-            .flat_map(|j| {
-                fits.iter().flat_map(move |f| {
-                    let n = f.intercepts.len();
-                    f.weights[j * n..(j + 1) * n].iter().copied()
-                })
-            })
-            .collect();
-        Ok(FittedBlock { scaling, intercepts, weights })
-    };
-    blocks.iter().enumerate().collect::<Vec<_>>().into_par_iter().map(fit_one).collect()
+    x: &Rows<'_>,
+    recipe: &Recipe,
+    c: &(dyn Fn(usize) -> f64 + Sync),
+) -> Result<Vec<Linear>> {
+    (0..data.axes.axes.len())
+        .into_par_iter()
+        .map(|axis| {
+            let rows = data.labelled(axis);
+            let y: Vec<usize> = rows.iter().filter_map(|i| data.rows[*i].labels[axis]).collect();
+            let n_classes = data.axes.axes[axis].classes().len();
+            let selected;
+            let x = if rows.len() == x.n_rows() {
+                x
+            } else {
+                selected = x.select(&rows);
+                &selected
+            };
+            recipe.fit(x, &y, n_classes, &data.weights(&rows), c(axis))
+        })
+        .collect()
 }
 
 fn check_classes(data: &Data<'_>) -> Result<()> {
@@ -427,74 +395,4 @@ fn open<'a>(data: &Data<'a>, params: &TrainParams) -> Option<Data<'a>> {
     let bare = TrainParams { mask_names: false, ..params.clone() };
     let open = data.rewritten(&bare);
     (open.n_names < data.n_names).then_some(open)
-}
-
-/// Why the scores of an axis stay as they are.
-fn not_calibrated(axis: &Axis, counts: &[usize]) -> String {
-    let few: Vec<String> = axis
-        .classes()
-        .iter()
-        .zip(counts)
-        .filter(|(_, n)| **n < FEWEST_FOR_CALIBRATION)
-        .map(|(class, n)| format!("class {} has {n} rows, {FEWEST_FOR_CALIBRATION} are needed", class.id))
-        .collect();
-    let why = if few.is_empty() {
-        "out of fold, higher scores of a class do not go with more rows of it".into()
-    } else {
-        few.join("; ")
-    };
-    format!("{} is not calibrated: {why}", axis.id)
-}
-
-/// The trials of the choice of `C`, named by the part of the model whose `C` they are of.
-fn named_trials(found: &cross_fit::AxisFit, params: &TrainParams) -> Vec<Trial> {
-    // Terms and each block were tried at every C of their own grid, one after the other; the terms get what is left.
-    let of_blocks: usize = params.blocks.0.iter().map(|block| block.grid().len()).sum();
-    let of_terms = found.trials.len().saturating_sub(of_blocks);
-    let terms = std::iter::repeat_n("terms", of_terms);
-    let blocks = params.blocks.0.iter().flat_map(|b| std::iter::repeat_n(b.name(), b.grid().len()));
-    found.trials.iter().cloned().zip(terms.chain(blocks)).map(|(trial, part)| trial.of_c(part)).collect()
-}
-
-#[expect(clippy::too_many_arguments, reason = "a card is put together from everything that was found")]
-fn axis_card(
-    data: &Data<'_>,
-    axis: usize,
-    definition: &Axis,
-    params: &TrainParams,
-    c: f64,
-    calibration: &Calibration,
-    reports: Vec<crate::classifier::SolverReport>,
-    found: Option<&cross_fit::AxisFit>,
-) -> AxisCard {
-    let (calibration_slope, calibration_intercepts) = match calibration {
-        Calibration::None => (None, Vec::new()),
-        Calibration::Platt { slope, intercept } => (Some(*slope), vec![*intercept]),
-        Calibration::Temperature { slope, intercepts } => (Some(*slope), intercepts.clone()),
-    };
-    let mut validation = found.map(|f| f.validation.clone());
-    if let Some(baselines) = validation.as_mut().map(|v| &mut v.baselines) {
-        baselines.speaker_macro_f1 = baselines.of_speaker();
-    }
-    AxisCard {
-        axis: definition.id.clone(),
-        classes: definition.classes().iter().map(|c| c.id.clone()).collect(),
-        counts: data.counts(axis),
-        weighting: params.weighting,
-        scheme: params.scheme,
-        solver: params.solver,
-        balanced: params.balanced,
-        setting: tune::describe(params),
-        c,
-        calibration: calibration.name().into(),
-        calibration_slope,
-        calibration_intercepts,
-        macro_f1: params.macro_f1,
-        decision: found.map(|f| f.decision.clone()).unwrap_or_default(),
-        abstain: params.abstain.filter(|_| found.is_some()),
-        reports,
-        trials: found.map(|f| named_trials(f, params)).unwrap_or_default(),
-        validation,
-        blocks: found.map(|f| f.blocks.clone()).unwrap_or_default(),
-    }
 }

@@ -3,7 +3,7 @@ use std::path::Path;
 use super::*;
 use crate::ErrorKind;
 use crate::corpus::TrainingRow;
-use crate::types::{AxisSet, Class, Status};
+use crate::types::{Axis, AxisSet, Class, Status};
 
 /// Sentences of two sides and of neither, each in a group of three.
 fn set() -> TrainingSet {
