@@ -17,7 +17,9 @@ mod weighting;
 pub use calibration::{Calibration, FEWEST_FOR_CALIBRATION};
 pub use decision::{decide, decision_weights};
 pub use logistic::{LogisticRegression, SolverReport};
+pub(crate) use params::check_c;
 pub use params::{LogisticParams, Scheme, Solver, ValidLogisticParams};
+pub(crate) use path::MOST_BY_ROW;
 pub(crate) use weighting::log_count_ratio;
 
 /// The index of the largest probability; the first of equal ones.

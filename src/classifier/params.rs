@@ -124,10 +124,10 @@ impl LogisticParams {
 }
 
 /// Weights in single precision end far beyond this.
-const LARGEST_C: f64 = 1e9;
+pub(super) const LARGEST_C: f64 = 1e12;
 
 /// Refuses a `C` that is not above 0, or so large that nothing is left of the penalty.
-pub(super) fn check_c(c: f64) -> Result<()> {
+pub(crate) fn check_c(c: f64) -> Result<()> {
     if c.is_finite() && c > 0.0 && c <= LARGEST_C {
         return Ok(());
     }

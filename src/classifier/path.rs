@@ -7,14 +7,16 @@ use super::dual_multinomial::{self, Fitted};
 use super::logistic::{LogisticRegression, SolverReport, check_rows};
 use super::newton;
 use super::objective::Objective;
-use super::params::{Scheme, Solver, ValidLogisticParams, check_c};
-use crate::Result;
+use super::params::{LARGEST_C, Scheme, Solver, ValidLogisticParams, check_c};
 use crate::features::{CsrMatrix, Rows};
+use crate::{Error, Result};
 
 /// Below this share of the objective, sums in single precision carry too much rounding.
 const SINGLE_PRECISION: f64 = 1e-6;
 /// Passes after which Newton steps are the shorter way.
 const DUAL_PASSES: usize = 60;
+/// Classes that can be fitted one row at a time; with more, all rows are read at once.
+pub(crate) const MOST_BY_ROW: usize = 8;
 
 /// Weights, term-major, and intercepts of one fit.
 type Solution = (Vec<f64>, Vec<f64>, SolverReport);
@@ -61,7 +63,7 @@ impl ValidLogisticParams {
     /// # Errors
     ///
     /// Those of [`fit_weighted`](Self::fit_weighted), and [`ErrorKind::Argument`](crate::ErrorKind::Argument) for a `C` that is not
-    /// above 0.
+    /// above 0, or too large, by itself or times a row weight.
     ///
     /// # Example
     ///
@@ -100,7 +102,14 @@ impl ValidLogisticParams {
         let heaviest = row_weights.iter().copied().fold(1.0, f64::max);
         for c in grid {
             check_c(*c)?;
-            check_c(*c * heaviest)?;
+            if check_c(*c * heaviest).is_err() {
+                return Err(Error::argument(
+                    "row weight",
+                    heaviest,
+                    format!("at most {:e} with C {c}", LARGEST_C / c),
+                )
+                .with_help("Divide all weights by the largest one: C is then chosen for them anew."));
+            }
         }
         if self.solver == Solver::Linfa {
             let at = |c: &f64| super::dense::fit(&Self { c: *c, ..*self }, x, y, n_classes, row_weights);
@@ -243,7 +252,7 @@ impl ValidLogisticParams {
         let passes = self.max_iterations.min(DUAL_PASSES);
         let minimise = match n_classes {
             ..=4 => dual_multinomial::minimise::<4>,
-            5..=8 => dual_multinomial::minimise::<8>,
+            5..=MOST_BY_ROW => dual_multinomial::minimise::<MOST_BY_ROW>,
             _ => return None,
         };
         minimise(rows, y, n_classes, cost, tolerance, passes, self.seed, start).ok()

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{ArticleArgs, Talk};
 use crate::Result;
-use crate::corpus::{Articles, Read1, Skipped, is_stream, write_atomically};
+use crate::corpus::{Articles, Read1, Skipped, check_output, is_stream, write_atomically};
 use crate::text;
 use crate::types::Article;
 
@@ -103,6 +103,20 @@ fn next_batch(articles: &mut Articles, skipped: &mut Vec<Skipped>) -> Vec<Articl
         }
     }
     batch
+}
+
+/// Refuses a summary that would be written over what is read, or over a file that is no summary.
+///
+/// # Errors
+///
+/// Those of [`check_output`].
+pub fn check_summary(output: &Path, force: bool, inputs: &[&Path]) -> Result<()> {
+    if is_stream(output) {
+        return Ok(());
+    }
+    let path = output.with_extension("meta.json");
+    let is_ours = || std::fs::read_to_string(&path).is_ok_and(|text| text.contains("\"schema\": \"sayso/"));
+    check_output(&path, force || is_ours(), inputs)
 }
 
 /// Writes the counts beside an output: `scored.csv` gets `scored.meta.json`. Standard output and devices get none.

@@ -61,7 +61,7 @@ struct Checked {
 }
 
 pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
-    args.suspicious.check_output()?;
+    args.suspicious.check_output(&args.rows.labels)?;
     let checked = match args.rows.table(args.suspicious.weight.as_deref())? {
         Some(set) => {
             let found = args.suspicious.search(set, &args.rows, talk)?;

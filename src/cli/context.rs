@@ -65,8 +65,15 @@ fn cell<'s>(statement: &'s ScoredStatement, column: &str) -> Cow<'s, str> {
     match column {
         "start" => count(statement.start),
         "end" => count(statement.end),
-        _ => Cow::Borrowed(statement.text_in(column).unwrap_or_default().trim()),
+        _ => Cow::Borrowed(text_in(statement, column).trim()),
     }
+}
+
+/// The same as it stands there. Files may spell a column in lower case and in upper case.
+fn text_in<'s>(statement: &'s ScoredStatement, column: &str) -> &'s str {
+    let otherwise = || statement.extra.iter().find(|(name, _)| name.eq_ignore_ascii_case(column));
+    let text = statement.text_in(column).or_else(|| otherwise().map(|(_, text)| text.as_str()));
+    text.unwrap_or_default()
 }
 
 /// Which columns hold what a statement speaks about.
@@ -105,7 +112,7 @@ impl Context {
     /// The text of a statement with what it speaks about; a mark that does not lie in the text is counted and passed over.
     pub fn passage<'s>(&self, statement: &'s ScoredStatement) -> Passage<'s> {
         let text = statement.quote.as_str();
-        let target = self.target.as_ref().and_then(|column| statement.text_in(column)).unwrap_or_default();
+        let target = self.target.as_ref().map_or("", |column| text_in(statement, column));
         let span = self.span.as_ref().and_then(|(from, to)| {
             let (from, to) = (cell(statement, from), cell(statement, to));
             if from.is_empty() && to.is_empty() {

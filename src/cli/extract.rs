@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::{ArticleArgs, Outcome, OutputArgs, Talk, batches};
-use crate::corpus::{StatementWriter, write_atomically};
+use crate::corpus::{StatementWriter, check_output, write_atomically};
 use crate::pipeline::extract;
 use crate::quotation::{Extractor, suggest_aliases};
 use crate::types::AxisSet;
@@ -69,6 +69,11 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
     let directory = args.articles.directory()?;
     let extractor = Extractor::new();
     let articles = args.articles.open()?;
+    let others = [&args.articles.meta, &args.articles.speakers];
+    let inputs: Vec<&Path> =
+        articles.files().chain(others.into_iter().flatten().map(PathBuf::as_path)).collect();
+    check_output(&args.output.output, args.output.force, &inputs)?;
+    batches::check_summary(&args.output.output, args.output.force, &inputs)?;
     let further = articles.further_columns().iter().cloned().chain(directory.columns()).collect();
     let mut writer = StatementWriter::create(
         &args.output.output,

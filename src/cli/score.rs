@@ -61,9 +61,27 @@ pub struct Args {
 impl Args {
     /// The files of statements; `None` where articles are read.
     fn statement_files(&self) -> Result<Option<&[PathBuf]>> {
-        if !self.statements.is_empty() {
-            return Ok(Some(&self.statements));
+        let files =
+            if self.statements.is_empty() { self.named_statements()? } else { Some(&self.statements[..]) };
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|p| p.display().to_string());
+        let of_articles = [
+            ("--meta", path(&self.articles.meta)),
+            ("--speakers", path(&self.articles.speakers)),
+            ("--outlet-from", self.articles.outlet_from.clone()),
+            ("--date-format", self.articles.date_format.clone()),
+        ];
+        match of_articles.into_iter().find_map(|(option, value)| Some((option, value?))) {
+            Some((option, value)) if files.is_some() => Err(Error::argument(
+                option,
+                value,
+                "articles to go with it: statements say these things in their columns",
+            )),
+            _ => Ok(files),
         }
+    }
+
+    /// Files that an option makes files of statements.
+    fn named_statements(&self) -> Result<Option<&[PathBuf]>> {
         let span = self.span.as_ref().map(|(from, to)| format!("{from},{to}"));
         let given = [("--text", &self.text), ("--target", &self.target), ("--span", &span)];
         match given.into_iter().find_map(|(option, value)| Some((option, value.as_ref()?))) {
@@ -79,7 +97,9 @@ impl Args {
     fn check_output<'p>(&'p self, files: impl Iterator<Item = &'p Path>) -> Result<()> {
         let others = [&self.model, &self.articles.meta, &self.articles.speakers];
         let others = others.into_iter().flatten().map(PathBuf::as_path);
-        check_output(&self.output.output, self.output.force, &files.chain(others).collect::<Vec<_>>())
+        let inputs: Vec<&Path> = files.chain(others).collect();
+        check_output(&self.output.output, self.output.force, &inputs)?;
+        batches::check_summary(&self.output.output, self.output.force, &inputs)
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::labelled::LabelledArgs;
 use super::talk::{Talk, harmless};
-use crate::corpus::{TrainingSet, guard_formula, write_atomically};
+use crate::corpus::{TrainingSet, check_output, guard_formula, write_atomically};
 use crate::features::FeatureParams;
 use crate::pipeline::{Suspicion, Suspicions, SuspicionsOnAxis, TrainParams, suspicious};
 use crate::{Error, Result};
@@ -53,16 +53,17 @@ impl SuspiciousArgs {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Exists`](crate::ErrorKind::Exists); [`ErrorKind::Argument`](crate::ErrorKind::Argument) for standard output.
-    pub fn check_output(&self) -> Result<()> {
+    /// Those of [`check_output`]; [`ErrorKind::Argument`](crate::ErrorKind::Argument) for standard output.
+    pub fn check_output(&self, inputs: &[PathBuf]) -> Result<()> {
         match &self.output {
             Some(path) if path == Path::new("-") => {
                 Err(Error::argument("--output", "-", "a file: the findings go to standard output"))
             }
-            Some(path) if !self.force && path.exists() => {
-                Err(crate::ErrorKind::Exists { path: path.clone() }.into())
+            Some(path) => {
+                let inputs: Vec<&Path> = inputs.iter().map(PathBuf::as_path).collect();
+                check_output(path, self.force, &inputs)
             }
-            _ => Ok(()),
+            None => Ok(()),
         }
     }
 

@@ -132,11 +132,23 @@ impl Args {
                 .with_help("Name one, such as -o model.safetensors."));
         }
         let options = [&self.rows.axes, &self.stop_words, &self.lexicon, &self.vectors, &self.aliases];
-        let inputs: Vec<&Path> =
-            self.rows.labels.iter().chain(options.into_iter().flatten()).map(PathBuf::as_path).collect();
+        let encoder: Vec<PathBuf> = self.encoder.encoder.iter().flat_map(|folder| files_in(folder)).collect();
+        let inputs: Vec<&Path> = self
+            .rows
+            .labels
+            .iter()
+            .chain(options.into_iter().flatten())
+            .chain(&encoder)
+            .map(PathBuf::as_path)
+            .collect();
         check_output(&self.output, self.force, &inputs)?;
         self.card().map_or(Ok(()), |card| check_output(&card, self.force, &inputs))
     }
+}
+
+/// The files in a folder, as far as it can be read.
+fn files_in(folder: &Path) -> Vec<PathBuf> {
+    std::fs::read_dir(folder).map(|all| all.flatten().map(|entry| entry.path()).collect()).unwrap_or_default()
 }
 
 /// A range of n-gram lengths that may be off.

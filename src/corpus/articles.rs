@@ -56,6 +56,8 @@ pub enum Read1 {
 pub struct Articles {
     options: ArticleOptions,
     files: VecDeque<Source>,
+    /// The tables that name files.
+    indexes: Vec<PathBuf>,
     current: Option<Current>,
     /// Further articles and skips that one input gave at once.
     pending: VecDeque<Read1>,
@@ -96,6 +98,7 @@ impl Articles {
         let mut articles = Self {
             options,
             files: VecDeque::new(),
+            indexes: Vec::new(),
             current: None,
             pending: VecDeque::new(),
             ids: BTreeMap::new(),
@@ -125,6 +128,7 @@ impl Articles {
                     ));
                     self.further.extend(rows.iter().flat_map(|(_, row)| row.extra.keys().cloned()));
                     named.extend(rows);
+                    self.indexes.push(path);
                 }
                 None => plain.push(path),
             }
@@ -171,9 +175,9 @@ impl Articles {
         &self.further
     }
 
-    /// The files that are still to be read.
+    /// The files that are still to be read, and the tables that name files.
     pub fn files(&self) -> impl Iterator<Item = &Path> {
-        self.files.iter().map(|source| source.path.as_path())
+        self.files.iter().map(|source| &source.path).chain(&self.indexes).map(PathBuf::as_path)
     }
 
     /// How many rows of the joined metadata met no article; known at the end.

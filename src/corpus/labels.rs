@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use encoding_rs::Encoding;
 
 use super::table::{Row, Table, nearest};
+use super::training_table::names;
 use super::{date, is_missing};
 use crate::types::{Axis, AxisSet, Label, LabelledStatement};
 use crate::{Error, Position, Result};
@@ -84,9 +85,11 @@ impl LabelFile {
     pub fn read(paths: &[PathBuf], axes: &AxisSet, encoding: Option<&'static Encoding>) -> Result<Self> {
         let mut file = Self::default();
         let mut present = BTreeSet::new();
-        for path in paths {
+        for (path, name) in paths.iter().zip(names(paths)) {
             let table = Table::open(path, encoding)?;
+            let before = file.rows.len();
             file.append(table, axes, &mut present)?;
+            file.rows[before..].iter_mut().for_each(|row| row.file.clone_from(&name));
         }
         file.axes.axes = axes.axes.iter().filter(|axis| present.contains(&axis.id)).cloned().collect();
         Ok(file)

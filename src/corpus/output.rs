@@ -21,8 +21,8 @@ pub struct Output {
 }
 
 enum Inner {
-    /// The temporary file, and where it goes.
-    File(BufWriter<NamedTempFile>, PathBuf),
+    /// The temporary file, where it goes, and whether in place of what is there.
+    File(BufWriter<NamedTempFile>, PathBuf, bool),
     Device(BufWriter<File>),
     Stdout(BufWriter<io::Stdout>),
 }
@@ -53,23 +53,31 @@ impl Output {
             builder.permissions(fs::Permissions::from_mode(0o666));
         }
         let file = builder.tempfile_in(folder_of(&place)).map_err(|e| Error::io(path, "write", e))?;
-        Ok(Self { path: path.into(), inner: Inner::File(BufWriter::with_capacity(1 << 16, file), place) })
+        Ok(Self {
+            path: path.into(),
+            inner: Inner::File(BufWriter::with_capacity(1 << 16, file), place, force),
+        })
     }
 
     /// Flushes it to the disk and puts it in place.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Io`], with the old file left as it was.
+    /// [`ErrorKind::Io`], with the old file left as it was; [`ErrorKind::Exists`] for one that came to be there meanwhile, unless it
+    /// is to be replaced.
     pub fn finish(self) -> Result<()> {
         let path = self.path;
         match self.inner {
             Inner::Stdout(mut out) => out.flush().map_err(|e| Error::io(path, "write", e)),
             Inner::Device(mut out) => out.flush().map_err(|e| Error::io(path, "write", e)),
-            Inner::File(buffer, place) => {
+            Inner::File(buffer, place, force) => {
                 let file = buffer.into_inner().map_err(|e| Error::io(&path, "write", e.into_error()))?;
                 file.as_file().sync_all().map_err(|e| Error::io(&path, "write", e))?;
-                file.persist(&place).map_err(|e| Error::io(&path, "write", e.error))?;
+                let put = if force { file.persist(&place) } else { file.persist_noclobber(&place) };
+                put.map_err(|e| match e.error.kind() {
+                    io::ErrorKind::AlreadyExists => ErrorKind::Exists { path: path.clone() }.into(),
+                    _ => Error::io(&path, "write", e.error),
+                })?;
                 // The rename itself reaches the disk with the folder; not every file system lets a folder be synced.
                 if let Ok(folder) = File::open(folder_of(&place)) {
                     let _ = folder.sync_all();
@@ -88,7 +96,7 @@ impl Output {
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut self.inner {
-            Inner::File(file, _) => file.write(bytes),
+            Inner::File(file, ..) => file.write(bytes),
             Inner::Device(device) => device.write(bytes),
             Inner::Stdout(out) => out.write(bytes),
         }
@@ -96,7 +104,7 @@ impl Write for Output {
 
     fn flush(&mut self) -> io::Result<()> {
         match &mut self.inner {
-            Inner::File(file, _) => file.flush(),
+            Inner::File(file, ..) => file.flush(),
             Inner::Device(device) => device.flush(),
             Inner::Stdout(out) => out.flush(),
         }
@@ -123,13 +131,13 @@ pub fn write_atomically(path: &Path, bytes: &[u8], force: bool) -> Result<()> {
 /// # Errors
 ///
 /// [`ErrorKind::Exists`] when the file is there and `force` is not set; [`ErrorKind::Input`] for a folder, for a file whose folder
-/// is not there, and for one of the inputs.
+/// is not there, and for one of the inputs; [`ErrorKind::Io`] for a folder that cannot be written.
 pub fn check_output(path: &Path, force: bool, inputs: &[&Path]) -> Result<()> {
     if is_stream(path) {
         return Ok(());
     }
     let here = || Position::file(path);
-    if path.is_dir() {
+    if path.is_dir() || path.as_os_str().as_encoded_bytes().ends_with(b"/") {
         return Err(Error::input(here(), "a folder", "a file to write"));
     }
     let place = place_of(path);
@@ -148,7 +156,8 @@ pub fn check_output(path: &Path, force: bool, inputs: &[&Path]) -> Result<()> {
     if !force && path.exists() {
         return Err(ErrorKind::Exists { path: path.into() }.into());
     }
-    Ok(())
+    // Whether a file can be made there is known when one was.
+    tempfile::tempfile_in(folder).map(drop).map_err(|e| Error::io(path, "write", e))
 }
 
 /// True for standard output, a device or a named pipe: what is written runs on, and nothing can lie beside it.
@@ -169,4 +178,28 @@ fn place_of(path: &Path) -> PathBuf {
 
 fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_came_to_be_there_meanwhile_is_replaced_only_if_asked_for() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("out.csv");
+        for (force, kept) in [(false, "theirs"), (true, "ours")] {
+            let _ = fs::remove_file(&path);
+            let mut output = Output::create(&path, force).expect("nothing is there");
+            output.write_all(b"ours").expect("written");
+            fs::write(&path, "theirs").expect("written");
+            let finished = output.finish();
+            assert_eq!(finished.is_ok(), force);
+            if let Err(error) = finished {
+                assert!(matches!(error.kind(), ErrorKind::Exists { .. }), "{error}");
+            }
+            assert_eq!(fs::read_to_string(&path).expect("readable"), kept);
+            assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 1);
+        }
+    }
 }

@@ -55,7 +55,7 @@ impl TrainingSet {
 }
 
 /// What to call each file: its name, or the path as given where files in several folders have the same name.
-fn names(paths: &[PathBuf]) -> Vec<String> {
+pub(super) fn names(paths: &[PathBuf]) -> Vec<String> {
     let name = |path: &Path| path.file_name().map_or("-".into(), |n| n.to_string_lossy().into_owned());
     let mut folders: BTreeMap<String, BTreeSet<&Path>> = BTreeMap::new();
     for path in paths {
@@ -101,6 +101,8 @@ struct RawRows {
     empty: usize,
     unlabelled: usize,
     ragged: u64,
+    /// Where cells look as if they had swallowed rows.
+    warnings: Vec<String>,
 }
 
 impl RawRows {
@@ -191,11 +193,12 @@ impl RawRows {
             });
         }
         self.ragged += table.n_ragged;
+        self.warnings.extend(table.warning());
         Ok(())
     }
 
     fn finish(self, columns: &TrainingColumns) -> TrainingSet {
-        let mut set = TrainingSet { rows: self.rows, ..TrainingSet::default() };
+        let mut set = TrainingSet { rows: self.rows, notes: self.warnings, ..TrainingSet::default() };
         for (axis, (name, met)) in columns.labels.iter().zip(&self.classes).enumerate() {
             // Classes stand in the order of their spelling in lower case, whatever the order of the rows.
             let (mut classes, mut place) = (Vec::new(), vec![0; met.len()]);

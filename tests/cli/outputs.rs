@@ -53,6 +53,28 @@ fn an_input_is_never_replaced() {
 }
 
 #[test]
+fn a_summary_replaces_no_input_and_nothing_but_a_summary() {
+    let dir = folder();
+    dir.write("b.meta.json", r#"[{"text": "“Yes,” said Anna Petrova."}]"#);
+    dir.sayso(&["score", "b.meta.json", "-o", "b.csv", "--force"]).refused(&["one of the inputs"]);
+    dir.sayso(&["extract", "b.meta.json", "-o", "b.csv"]).refused(&["b.meta.json"]);
+    dir.sayso(&["score", "--statements", "n.csv", "-o", "b.csv"]).refused(&["b.meta.json", "exists already"]);
+    assert!(dir.read("b.meta.json").contains("said Anna"));
+    // One of an earlier run is no obstacle.
+    dir.sayso(&["score", "--statements", "n.csv", "-o", "c.csv"]).done();
+    fs::remove_file(dir.path("c.csv")).expect("it was written");
+    dir.sayso(&["score", "--statements", "n.csv", "-o", "c.csv"]).done();
+}
+
+#[test]
+fn a_table_that_names_articles_is_an_input() {
+    let dir = folder();
+    dir.write("ix/a.txt", "“Yes,” said Anna Petrova.\n").write("ix/index.csv", "file,outlet\na.txt,Daily\n");
+    dir.sayso(&["score", "ix", "-o", "ix/index.csv", "--force"]).refused(&["one of the inputs"]);
+    assert!(dir.read("ix/index.csv").contains("Daily"));
+}
+
+#[test]
 fn a_model_is_not_printed() {
     let dir = folder();
     train(&dir, &["-o", "-"]).refused(&["--output = -", "-o model.safetensors"]);

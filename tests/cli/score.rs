@@ -184,4 +184,10 @@ fn rows_that_a_lone_quotation_mark_swallows_are_told() {
     let run = dir.sayso(&["score", "--statements", "n.csv"]).done();
     assert!(run.stderr.contains("n.csv:3, column text: one cell of 61 lines"), "{}", run.stderr);
     assert!(run.stderr.contains("a quotation mark that is not closed"), "{}", run.stderr);
+    let labelled = "We will see,favor\nWe will not,against\n".repeat(30);
+    dir.write("t.csv", format!("text,stance\n{labelled}\"We may,favor\n{labelled}"));
+    let trained =
+        ["train", "t.csv", "--text", "text", "--label", "stance", "--c", "1", "--folds", "0", "-o", "m.st"];
+    let run = dir.sayso(&trained).done();
+    assert!(run.stderr.contains("t.csv:62, column text: one cell of 61 lines"), "{}", run.stderr);
 }

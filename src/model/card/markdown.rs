@@ -132,7 +132,7 @@ impl AxisCard {
         if let Some(share) = self.abstain.filter(|_| self.validation.is_some()) {
             let _ = writeln!(
                 out,
-                "Scores are flagged low_confidence so that of the others at most {} % are wrong.",
+                "A score is flagged low_confidence unless one class alone may be meant: what may be meant leaves out the right class in at most {} % of the rows.",
                 short(100.0 * share)
             );
         }
@@ -354,7 +354,7 @@ mod tests {
             "outlets are masked",
             "(slope 1.25, intercepts 0.1, -0.3, 0.2), rows weighed so that classes count alike, one class against the rest each.",
             "decided for macro-F1: the highest probability times its weight (a 1, b 1.5, c 0.8)",
-            "at most 5 % are wrong",
+            "leaves out the right class in at most 5 % of the rows",
         ] {
             assert!(text.contains(part), "{part} is not in\n{text}");
         }

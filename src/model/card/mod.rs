@@ -76,7 +76,8 @@ pub struct AxisCard {
     /// What the probability of each class is multiplied with before the highest decides.
     #[serde(default)]
     pub decision: Vec<f64>,
-    /// Share of errors among scores that are not `low_confidence`; `None` when none is flagged.
+    /// Share of rows whose class is not among those that may be meant; a score is `low_confidence` unless one class alone may be.
+    /// `None` when none is flagged.
     #[serde(default)]
     pub abstain: Option<f64>,
     /// What the solver reached.

@@ -12,11 +12,11 @@ use super::scores::RowScores;
 use super::side_by_side::{bytes_of_all, bytes_of_block, bytes_of_terms, hold, side_by_side};
 use super::steps::Steps;
 use super::validation::{self, Said};
-use crate::Result;
 use crate::classifier::{Calibration, decide, decision_weights, most_probable};
 use crate::features::Counts;
 use crate::model::{BlockCard, HeldOut, LearningPoint, Trial, Validation};
 use crate::statistics::{Confusion, stratified_grouped_folds};
+use crate::{Error, Result};
 
 /// What to cross-fit.
 pub(super) struct Plan<'a> {
@@ -116,6 +116,19 @@ pub(super) fn score_folds(data: &Data<'_>, plan: &Plan<'_>) -> Result<FoldScores
             (data.apart_from(&test, side(f, false)), test)
         })
         .collect();
+    for (axis, definition) in data.axes.axes.iter().enumerate() {
+        let taught = |(train, _): &Split| {
+            let mut classes = train.iter().filter_map(|i| data.rows[*i].labels[axis]);
+            classes.next().is_some_and(|first| classes.any(|class| class != first))
+        };
+        if !splits.iter().any(taught) {
+            return Err(Error::too_few("classes in what is learned from", 1, 2).with_help(format!(
+                "{}: whatever is held out, no two classes are left. Each class may be of one group, or its texts stand in the others \
+                 too; choose another --group, or --folds 0 --c 1.",
+                definition.id
+            )));
+        }
+    }
     let nested = plan.grid.len() > 1 || !plan.blocks.is_empty();
     if nested {
         for f in 0..plan.folds {
@@ -142,7 +155,7 @@ pub(super) fn score_folds(data: &Data<'_>, plan: &Plan<'_>) -> Result<FoldScores
         let scores = side_by_side(data.memory, bytes, splits, |(train, test)| {
             score(&grids, train, test).inspect(|_| plan.steps.step())
         })?;
-        Ok::<_, crate::Error>(Source { grid: grid.to_vec(), scores })
+        Ok::<_, Error>(Source { grid: grid.to_vec(), scores })
     };
     let mut sources =
         vec![scored(&plan.grid, bytes_of_terms(data, plan.counts, &plan.recipe), &|grids, train, test| {
@@ -217,7 +230,7 @@ pub(super) fn held_out_on(
     axis: usize,
     scores: &FoldScores,
 ) -> Result<(Vec<Chosen>, OutOfFold)> {
-    let FoldScores { folds, splits, sources } = scores;
+    let FoldScores { splits, sources, .. } = scores;
     let rows = data.labelled(axis);
     let y: Vec<usize> = rows.iter().filter_map(|i| data.rows[*i].labels[axis]).collect();
     let n_classes = data.axes.axes[axis].classes().len();
@@ -226,12 +239,12 @@ pub(super) fn held_out_on(
         .map(|s| choose(data, plan, axis, splits, s, &rows, &y, n_classes))
         .collect::<Result<_>>()?;
     let together: Vec<&Chosen> = found.iter().collect();
-    let out = OutOfFold::of(data, plan, folds, &together, &rows, n_classes, axis);
+    let out = OutOfFold::of(data, plan, splits, &together, n_classes, axis);
     Ok((found, out))
 }
 
 fn axis_fit(data: &Data<'_>, plan: &Plan<'_>, axis: usize, scores: &FoldScores) -> Result<AxisFit> {
-    let FoldScores { folds, sources, .. } = scores;
+    let FoldScores { folds, sources, splits } = scores;
     let rows = data.labelled(axis);
     let y: Vec<usize> = rows.iter().filter_map(|i| data.rows[*i].labels[axis]).collect();
     let n_classes = data.axes.axes[axis].classes().len();
@@ -249,7 +262,7 @@ fn axis_fit(data: &Data<'_>, plan: &Plan<'_>, axis: usize, scores: &FoldScores) 
         .enumerate()
         .map(|(b, block)| {
             let predict = |of: &[&Chosen]| -> Vec<usize> {
-                let out = OutOfFold::of(data, plan, folds, of, &rows, n_classes, axis);
+                let out = OutOfFold::of(data, plan, splits, of, n_classes, axis);
                 rows.iter().map(|i| out.predicted[*i]).collect()
             };
             let others: Vec<&Chosen> = (0..found.len()).filter(|s| *s != b + 1).map(|s| &found[s]).collect();
@@ -270,7 +283,9 @@ fn axis_fit(data: &Data<'_>, plan: &Plan<'_>, axis: usize, scores: &FoldScores) 
     let seed = plan.recipe.seed;
     let plain: Vec<usize> =
         labelled_scores.iter().map(|z| most_probable(&Calibration::None.apply(z))).collect();
-    let said = Said { p: &labelled_p, predicted: &predicted, plain: &plain };
+    let labelled = |train: &[usize]| train.iter().filter(|i| data.rows[**i].labels[axis].is_some()).count();
+    let n_learned = splits[..plan.folds].iter().map(|(train, _)| labelled(train)).sum::<usize>() / plan.folds;
+    let said = Said { p: &labelled_p, predicted: &predicted, n_learned, plain: &plain };
     let validation = validation::validate(data, axis, &rows, &y, &said, folds, seed);
     let scores = (0..data.rows.len()).map(|i| mean(&together, None, i)).collect();
     let conformal =

@@ -147,14 +147,15 @@ impl<'a> Data<'a> {
     /// SHA-256 of the rows' content and groups, in canonical order.
     pub(super) fn digest(&self) -> String {
         let mut hash = Sha256::new();
-        for (row, group) in self.rows.iter().zip(&self.groups) {
+        // As they were named: what is put together depends on whether rows are held out.
+        for (row, group) in self.rows.iter().zip(named(&self.rows).0) {
             for part in [&row.text, &row.target, &row.speaker, &row.outlet] {
                 hash.update((part.len() as u64).to_le_bytes());
                 hash.update(part.as_bytes());
             }
             let span = row.span.map_or(u64::MAX, |s| (s.start as u64) << 32 | s.end as u64);
             hash.update(span.to_le_bytes());
-            hash.update((*group as u64).to_le_bytes());
+            hash.update((group as u64).to_le_bytes());
             hash.update(row.weight.to_le_bytes());
             for class in &row.labels {
                 hash.update(class.map_or(u64::MAX, |c| c as u64).to_le_bytes());

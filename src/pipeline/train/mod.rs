@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::classifier::{Calibration, Scheme, Solver};
+use crate::classifier::{Calibration, Scheme, Solver, check_c};
 use crate::corpus::TrainingSet;
 use crate::features::{Counts, FeatureParams, Passage, Rows, Tfidf};
 use crate::model::{AxisModel, Card, DensePart, HeldOut, Language, Model, Parts, Weighting};
@@ -102,11 +102,7 @@ pub const FEWEST_PER_CLASS: usize = 5;
 impl TrainParams {
     fn check(&self) -> Result<()> {
         self.features.check()?;
-        if let Some(c) = self.c
-            && !(c.is_finite() && c > 0.0)
-        {
-            return Err(Error::argument("--c", c, "a number above 0, or auto"));
-        }
+        self.c.map_or(Ok(()), check_c)?;
         if self.folds == 1 || self.folds > 50 {
             return Err(Error::argument("--folds", self.folds, "0 (fit only) or 2 to 50"));
         }
@@ -117,7 +113,7 @@ impl TrainParams {
         if let Some(a) = self.abstain
             && !(a > 0.0 && a < 1.0)
         {
-            return Err(Error::argument("--abstain", a, "a share of errors in (0, 1)"));
+            return Err(Error::argument("--abstain", a, "a share in (0, 1), or 0 to flag nothing"));
         }
         if self.solver == Solver::Linfa && self.scheme == Scheme::OneVsRest {
             return Err(Error::argument("--solver", "linfa", "one model of all classes, without --one-vs-rest")

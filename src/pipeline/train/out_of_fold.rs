@@ -93,20 +93,20 @@ impl OutOfFold {
     pub(super) fn of(
         data: &Data<'_>,
         plan: &Plan<'_>,
-        folds: &[usize],
+        splits: &[Split],
         sources: &[&Chosen],
-        rows: &[usize],
         n_classes: usize,
         axis: usize,
     ) -> Self {
         let mut out = Self { p: vec![Vec::new(); data.rows.len()], predicted: vec![0; data.rows.len()] };
-        for f in 0..plan.folds {
-            let others: Vec<usize> = rows.iter().copied().filter(|i| folds[*i] != f).collect();
+        for (f, (train, test)) in splits[..plan.folds].iter().enumerate() {
+            let others: Vec<usize> =
+                train.iter().copied().filter(|i| data.rows[*i].labels[axis].is_some()).collect();
             let y: Vec<usize> = others.iter().filter_map(|i| data.rows[*i].labels[axis]).collect();
             let of_others: Vec<Vec<f64>> = others.iter().map(|i| mean(sources, Some(f), *i)).collect();
             let calibration = Calibration::fit(&of_others, &y, &data.weights(&others), n_classes);
             let weights = decision_of(plan, &calibration, &of_others, &y, n_classes);
-            for i in (0..data.rows.len()).filter(|i| folds[*i] == f) {
+            for i in test.iter().copied() {
                 out.p[i] = calibration.apply(&mean(sources, Some(f), i));
                 out.predicted[i] = decide(&out.p[i], &weights);
             }

@@ -7,6 +7,7 @@ use super::cross_fit::Plan;
 use super::data::Data;
 use super::fit::Recipe;
 use crate::Result;
+use crate::classifier::{MOST_BY_ROW, Scheme};
 use crate::features::Counts;
 use crate::model::Weighting;
 
@@ -45,7 +46,7 @@ fn in_turns<T: Sync, R: Send>(
 /// processors would have nothing to do.
 pub(super) fn hold(data: &Data<'_>, counts: &Counts, recipe: &Recipe) -> bool {
     let at_once = data.memory / bytes_to_hold(data, counts, recipe).max(1);
-    at_once * TIMES_AS_LONG >= rayon::current_num_threads()
+    at_once * TIMES_AS_LONG >= rayon::current_num_threads() || n_newton(data, recipe) > 0
 }
 
 /// What the rows of the terms of a split take.
@@ -65,7 +66,14 @@ pub(super) fn most_bytes_alone(data: &Data<'_>, recipe: &Recipe) -> usize {
 fn n_copies(data: &Data<'_>, recipe: &Recipe) -> usize {
     // A fit copies the rows with a class where some have none, and those that it scales by log-count ratios.
     let scaled = if recipe.weighting == Weighting::Tfidf { 0 } else { data.axes.axes.len() };
-    1 + data.n_partly_labelled() + scaled
+    1 + data.n_partly_labelled() + scaled + n_newton(data, recipe)
+}
+
+/// On how many axes a fit needs all rows at once, and by column too.
+fn n_newton(data: &Data<'_>, recipe: &Recipe) -> usize {
+    let all_at_once = recipe.scheme == Scheme::Multinomial && recipe.weighting != Weighting::Nb;
+    let axes = &data.axes.axes;
+    if all_at_once { axes.iter().filter(|axis| axis.classes().len() > MOST_BY_ROW).count() } else { 0 }
 }
 
 /// What the matrices of a block of a split take.

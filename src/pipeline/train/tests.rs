@@ -338,6 +338,25 @@ fn rows_that_are_made_when_they_are_read_give_the_same_model() {
 }
 
 #[test]
+fn what_leaves_nothing_to_learn_from_is_refused() {
+    let mut heavy = set();
+    let mut set = set();
+    // The same texts in two groups: where one is held out, nothing is left of the other.
+    let copies: Vec<TrainingRow> = set.rows.clone();
+    set.rows.iter_mut().for_each(|row| row.group = "first coder".into());
+    set.rows.extend(copies.into_iter().map(|row| TrainingRow { group: "second coder".into(), ..row }));
+    let error = train(&set, &TrainParams::default()).expect_err("nothing to learn from");
+    assert!(error.to_string().contains("classes in what is learned from"), "{error}");
+    // Heavy rows are not taken for a large C, which is chosen.
+    heavy.rows[0].weight = 1e13;
+    let error = train(&heavy, &TrainParams::default()).expect_err("too heavy");
+    assert!(
+        error.to_string().starts_with("row weight = 1") && error.to_string().contains("Divide"),
+        "{error}"
+    );
+}
+
+#[test]
 fn groups_that_are_copies_of_one_text_are_one_group() {
     let mut set = set();
     let n_groups = train(&set, &TrainParams::default()).expect("trains").card().n_groups;
