@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::matrix::CsrMatrix;
 use super::params::{FeatureParams, Passage};
 use super::rewrite::Rewriter;
 use super::rows::{self, Made, Rows};
@@ -129,14 +128,9 @@ impl Counts {
         let vocabulary = self.vocabulary.chosen(&ids, over.starts.clone());
         let vocabulary = vocabulary.ok_or_else(|| taken_for_each_other(ids.len()))?;
         let tfidf = Tfidf::of_counts(&self.params, self.rewriter.clone(), vocabulary, over.idf.clone());
-        let over = Arc::new(over);
-        let made = |of: &[usize]| Made::new(Arc::clone(&self.texts), Arc::clone(&over), of.to_vec());
-        let rows = if hold {
-            let parts = all.par_chunks(all.len().div_ceil(rayon::current_num_threads()));
-            CsrMatrix::stack(parts.map(|of| made(of).matrix()).collect()).into()
-        } else {
-            Rows::Made(made(&all))
-        };
+        let made = Made::new(Arc::clone(&self.texts), Arc::new(over), all);
+        // One after the other: parts would have to be put together, and take half as much memory again meanwhile.
+        let rows = if hold { made.matrix().into() } else { Rows::Made(made) };
         Ok((tfidf, rows, dropped))
     }
 
@@ -214,7 +208,7 @@ impl Counts {
 
 #[cfg(test)]
 mod tests {
-    use super::super::NgramRange;
+    use super::super::{CsrMatrix, NgramRange};
     use super::*;
 
     fn in_one_piece(rows: &Rows<'_>) -> CsrMatrix {
