@@ -11,7 +11,7 @@ use super::weigh::Weigher;
 pub(crate) enum Rows<'a> {
     /// Eight bytes for each entry.
     Held(Cow<'a, CsrMatrix>),
-    /// No more than the texts as numbers; a row takes about as long to make as three visits to it.
+    /// No more than the texts as numbers; a row takes about five times as long to make as to visit.
     Made(Made),
 }
 

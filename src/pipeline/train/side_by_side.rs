@@ -11,8 +11,8 @@ use crate::classifier::{MOST_BY_ROW, Scheme};
 use crate::features::Counts;
 use crate::model::Weighting;
 
-/// Rows of terms that are made of the texts whenever they are read take about so many times as long as rows that are held.
-const TIMES_AS_LONG: usize = 4;
+/// Training takes about so many times as long where rows of terms are made of the texts whenever they are read.
+const TIMES_AS_LONG: usize = 2;
 
 /// Does the work of many splits, side by side as far as their matrices have room and then in turn. What it returns, in the order
 /// of the tasks, does not depend on that.
