@@ -157,7 +157,7 @@ impl Counts {
     }
 
     /// The vocabulary of these texts, and the id of each of its columns.
-    fn columns(&self, train: &[usize]) -> (rows::Vocabulary, Vec<u32>) {
+    fn columns(&self, train: &[usize]) -> (rows::Columns, Vec<u32>) {
         let df = self.frequencies(train);
         let least = self.params.min_df;
         let most = self.params.most_texts(train.len());
@@ -202,7 +202,7 @@ impl Counts {
             lists: part.lists.clone().renumbered(&columns),
         });
         let sublinear = self.params.sublinear;
-        (rows::Vocabulary { numbers: numbers.collect(), starts, idf: idfs, sublinear }, ids)
+        (rows::Columns { numbers: numbers.collect(), starts, idf: idfs, sublinear }, ids)
     }
 }
 

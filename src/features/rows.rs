@@ -19,15 +19,15 @@ pub(crate) enum Rows<'a> {
 #[derive(Clone)]
 pub(crate) struct Made {
     texts: Arc<Texts>,
-    over: Arc<Vocabulary>,
+    columns: Arc<Columns>,
     /// The texts that the rows are of.
     of: Vec<usize>,
     /// What each column is multiplied by at last.
     scale: Option<Arc<[f32]>>,
 }
 
-/// What there is to know of a vocabulary to make rows over it.
-pub(super) struct Vocabulary {
+/// The columns of a vocabulary, and all that is needed to make rows over them.
+pub(super) struct Columns {
     /// Of each part of the texts.
     pub(super) numbers: Vec<Numbers>,
     /// Where each block of columns begins; one more than there are blocks.
@@ -36,7 +36,7 @@ pub(super) struct Vocabulary {
     pub(super) sublinear: bool,
 }
 
-impl Vocabulary {
+impl Columns {
     pub(super) fn weigher(&self) -> Weigher<'_> {
         Weigher::new(&self.starts, &self.idf, self.sublinear)
     }
@@ -69,7 +69,7 @@ impl Rows<'_> {
     pub(crate) fn n_cols(&self) -> usize {
         match self {
             Self::Held(matrix) => matrix.n_cols(),
-            Self::Made(made) => made.over.n_cols(),
+            Self::Made(made) => made.columns.n_cols(),
         }
     }
 
@@ -116,14 +116,14 @@ impl Rows<'_> {
 
 impl Made {
     /// The rows of these texts.
-    pub(super) fn new(texts: Arc<Texts>, over: Arc<Vocabulary>, of: Vec<usize>) -> Self {
-        Self { texts, over, of, scale: None }
+    pub(super) fn new(texts: Arc<Texts>, columns: Arc<Columns>, of: Vec<usize>) -> Self {
+        Self { texts, columns, of, scale: None }
     }
 
     /// All rows in memory.
     pub(super) fn matrix(&self) -> CsrMatrix {
         let mut reader = MadeReader::new(self);
-        let mut matrix = CsrMatrix::empty(self.over.n_cols());
+        let mut matrix = CsrMatrix::empty(self.columns.n_cols());
         for text in &self.of {
             let (columns, values) = matrix.push_row(reader.texts.count(*text), self.of.len());
             reader.fill(columns, values);
@@ -171,11 +171,11 @@ impl RowReader<'_> {
 
 impl<'a> MadeReader<'a> {
     fn new(made: &'a Made) -> Self {
-        let Made { texts, over, of, scale } = made;
+        let Made { texts, columns, of, scale } = made;
         Self {
             of,
-            texts: TextReader::new(texts, &over.numbers, over.n_cols()),
-            weigher: over.weigher(),
+            texts: TextReader::new(texts, &columns.numbers, columns.n_cols()),
+            weigher: columns.weigher(),
             scale: scale.as_deref(),
             columns: Vec::new(),
             values: Vec::new(),

@@ -117,7 +117,7 @@ impl Tfidf {
         let (tfidf, found, dropped) = Self::found(params, rewriter, passages)?;
         let n_entries = found.n_entries.iter().sum::<usize>();
         let rows = if n_entries * ENTRY > most_bytes {
-            let over = rows::Vocabulary {
+            let over = rows::Columns {
                 numbers: found.numbers,
                 starts: tfidf.vocabulary.starts.clone(),
                 idf: tfidf.idf.clone(),
