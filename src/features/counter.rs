@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::CHANNEL_MARK;
 use super::analysis::{Analyser, Buffers, Grams, spell};
+use super::once::Once;
 use super::pages::{reserve, room, room_for};
 use super::params::{NgramRange, Passage};
 use super::table::{AHEAD, KeyTable, prefetch};
@@ -16,10 +17,13 @@ use super::texts::{Contents, Numbers};
 /// How often a term stands in a text is counted when it is known which terms are kept: then only those are, and numbered by
 /// frequency their counts are close together.
 pub(super) struct Counter {
-    table: KeyTable,
-    seen: Vec<Seen>,
-    block: Vec<u8>,
-    spellings: Spellings,
+    terms: Terms,
+    /// The keys of word n-grams that were new when they were met and may be dropped: most stand in one text only, so they become
+    /// terms when they are met again. In the texts, the items without a number are theirs, in
+    /// the same order.
+    firsts: Vec<u64>,
+    /// Which keys of a text were not found; the rest is room.
+    missed: Vec<u32>,
     /// The character n-grams of the words met so far.
     lists: WordLists,
     contents: Contents,
@@ -27,13 +31,24 @@ pub(super) struct Counter {
     expected: usize,
 }
 
+/// Terms by their numbers, which are one more than their places in each of these vectors.
+struct Terms {
+    table: KeyTable,
+    /// One more than there are terms: the first is nobody's.
+    seen: Vec<Seen>,
+    /// The text that each became a term in.
+    born: Vec<u32>,
+    block: Vec<u8>,
+    /// Where each spelling ends, from 0 on.
+    ends: Vec<u32>,
+    spellings: String,
+}
+
 /// A term that was found.
 pub(super) struct Found {
     pub(super) key: u64,
     pub(super) df: u32,
     pub(super) block: u8,
-    /// The number of its spelling; 0 if it has none.
-    pub(super) spelling: u32,
 }
 
 /// In how many texts a term stands, and the last of them; texts are numbered from 1.
@@ -44,138 +59,144 @@ struct Seen {
 }
 
 impl Seen {
-    /// Returns whether this is its first time in this text. That cannot be foreseen, so it is written either way.
+    /// Whether it is the first time in this text cannot be foreseen, so it is written either way.
     #[inline]
-    fn within(&mut self, text: u32) -> bool {
-        let new = self.last != text;
-        self.df += u32::from(new);
+    fn within(&mut self, text: u32) {
+        self.df += u32::from(self.last != text);
         self.last = text;
-        new
     }
 }
 
-/// How terms are spelled.
-struct Spellings {
-    /// A term is spelled when it is seen in so many texts.
-    from: u32,
-    /// The number of the spelling of each term that has one.
-    numbers: Vec<u32>,
-    /// Where each spelling ends, from 0 on.
-    ends: Vec<u32>,
-    bytes: String,
+/// Where a key is met.
+#[derive(Clone, Copy)]
+struct Place {
+    text: u32,
+    block: u8,
+    /// How many texts there are to read.
+    expected: usize,
 }
 
-impl Spellings {
-    fn add(&mut self, id: u32, spell: impl FnOnce(&mut String)) {
-        self.numbers[id as usize] = self.ends.len() as u32;
-        spell(&mut self.bytes);
-        self.ends.push(self.bytes.len() as u32);
+impl Terms {
+    /// No terms, and room for so many before it grows.
+    fn with_capacity(n: usize) -> Self {
+        let mut seen = room(n + 1);
+        seen.push(Seen::default());
+        let mut ends = room(n + 1);
+        ends.push(0);
+        Self {
+            table: KeyTable::with_capacity(n),
+            seen,
+            born: room(n),
+            block: room(n),
+            ends,
+            spellings: String::new(),
+        }
     }
 
-    /// The bytes of a spelling; none of number 0.
-    fn bytes_of(&self, number: u32) -> Range<usize> {
-        let number = number as usize;
-        self.ends[number.saturating_sub(1)] as usize..self.ends[number] as usize
+    /// The number of a key, which becomes a term if it is none.
+    #[inline]
+    fn number(&mut self, key: u64, place: Place, spell: impl FnOnce(&mut String)) -> u32 {
+        let id = self.table.insert(key);
+        if id as usize == self.born.len() {
+            self.admit(place);
+            spell(&mut self.spellings);
+            self.ends.push(self.spellings.len() as u32);
+        }
+        id + 1
+    }
+
+    /// Takes in a term. Kept apart, so that looking one up stays small.
+    #[inline(never)]
+    fn admit(&mut self, place: Place) {
+        if self.born.len() == self.born.capacity() {
+            room_for(&mut self.born, 1, place.text as usize, place.expected);
+            let more = self.born.capacity() - self.born.len();
+            reserve(&mut self.seen, more);
+            reserve(&mut self.block, more);
+            reserve(&mut self.ends, more);
+        }
+        self.seen.push(Seen::default());
+        self.born.push(place.text);
+        self.block.push(place.block);
+    }
+
+    /// The bytes of a spelling, by id.
+    fn bytes_of(&self, id: u32) -> Range<usize> {
+        self.ends[id as usize] as usize..self.ends[id as usize + 1] as usize
     }
 }
 
 impl Counter {
-    /// A counter with room for so many terms before it grows.
-    fn with_capacity(n: usize, spelled_from: u32, expected: usize) -> Self {
-        Self {
-            table: KeyTable::with_capacity(n),
-            seen: room(n),
-            block: room(n),
-            spellings: Spellings {
-                from: spelled_from,
-                numbers: room(n),
-                ends: vec![0],
-                bytes: String::new(),
-            },
+    /// Finds all n-grams of these passages.
+    ///
+    /// # Arguments
+    ///
+    /// * `once` - given where terms of a single text are dropped: what tells whether a word n-gram was met before, in these passages
+    ///   or those of another counter.
+    pub(super) fn read(analyser: &Analyser, passages: &[Passage<'_>], once: Option<&Once>) -> Self {
+        let n_bytes: usize = passages.iter().map(|passage| passage.text.len()).sum();
+        let expected = passages.len();
+        let mut counter = Self {
+            terms: Terms::with_capacity((n_bytes / BYTES_A_TERM).min(MOST_AT_FIRST)),
+            firsts: Vec::new(),
+            missed: Vec::new(),
             lists: WordLists::default(),
             contents: Contents::empty(),
             expected,
-        }
-    }
-
-    /// Finds all n-grams of these passages. Those in fewer texts than `spelled_from` may be left without a spelling.
-    pub(super) fn read(analyser: &Analyser, passages: &[Passage<'_>], spelled_from: u32) -> Self {
-        let n_bytes: usize = passages.iter().map(|passage| passage.text.len()).sum();
-        let expected = passages.len();
-        let mut counter =
-            Self::with_capacity((n_bytes / BYTES_A_TERM).min(MOST_AT_FIRST), spelled_from, expected);
+        };
         let mut buffers = Buffers::default();
         let range = analyser.params().chars.unwrap_or(NgramRange::new(1, 1));
         for passage in passages {
             analyser.analyse(*passage, &mut buffers, |block, channel, grams| match grams {
                 Grams::Words { range, keys, words, text } => {
-                    counter.contents.room_for(keys.len(), expected);
-                    counter.words(block, keys, |i, out| {
+                    counter.words(block, keys, once, |i, out| {
                         spell(channel, &words[Grams::words_of(range, words.len(), i)], text, out);
                     });
                 }
                 Grams::Chars { text, runs, keys } => {
-                    counter.contents.room_for(2 * keys.len(), expected);
                     let word = |i: usize| &text[runs[i].0 as usize..runs[i].1 as usize];
                     counter.chars(block, channel, range, keys, word);
                 }
             });
             counter.contents.end_text();
         }
+        counter.number_firsts();
         counter
     }
 
-    /// The number of the text that is being read.
-    fn text(&self) -> u32 {
-        self.contents.n_texts() as u32 + 1
+    fn place(&self, block: usize) -> Place {
+        Place { text: self.contents.n_texts() as u32 + 1, block: block as u8, expected: self.expected }
     }
 
-    /// The id of a key.
-    #[inline]
-    fn id(&mut self, key: u64, block: usize) -> u32 {
-        let id = self.table.insert(key);
-        if id as usize == self.seen.len() {
-            self.admit(block);
-        }
-        id
-    }
-
-    /// Takes in a term of this block. Kept apart, so that looking one up stays small.
-    #[inline(never)]
-    fn admit(&mut self, block: usize) {
-        let (n, done) = (self.seen.len(), self.contents.n_texts() + 1);
-        if n == self.seen.capacity() {
-            room_for(&mut self.seen, 1, done, self.expected);
-            let more = self.seen.capacity() - n;
-            reserve(&mut self.block, more);
-            reserve(&mut self.spellings.numbers, more);
-        }
-        self.seen.push(Seen::default());
-        self.block.push(block as u8);
-        self.spellings.numbers.push(0);
-    }
-
-    fn words(&mut self, block: usize, keys: &[u64], spell: impl Fn(usize, &mut String)) {
-        for key in keys.iter().take(AHEAD) {
-            self.table.prefetch(*key);
-        }
-        let from = self.contents.unfinished().len();
-        for (i, key) in keys.iter().enumerate() {
-            if let Some(next) = keys.get(i + AHEAD) {
-                self.table.prefetch(*next);
-            }
-            let id = self.id(*key, block);
-            prefetch(self.seen.as_ptr().wrapping_add(id as usize));
-            self.contents.push(id);
-        }
+    fn words(&mut self, block: usize, keys: &[u64], once: Option<&Once>, spell: impl Fn(usize, &mut String)) {
+        let place = self.place(block);
+        let Self { terms, firsts, missed, contents, expected, .. } = self;
+        let numbers = contents.add(keys.len(), *expected);
         // All are looked up before one is seen, so that what is known of them is on its way meanwhile.
-        let text = self.text();
-        for (i, id) in self.contents.unfinished()[from..].iter().enumerate() {
-            let seen = &mut self.seen[*id as usize];
-            let new = seen.within(text);
-            if seen.df == self.spellings.from && new {
-                self.spellings.add(*id, |out| spell(i, out));
+        let seen = terms.seen.as_ptr();
+        terms.table.look_up(keys, numbers, |number| prefetch(seen.wrapping_add(number as usize)));
+        if missed.len() < keys.len() {
+            missed.resize(keys.len().next_power_of_two(), 0);
+        }
+        let mut n_missed = 0;
+        for (i, number) in numbers.iter().enumerate() {
+            // Which are found cannot be foreseen, so each is written.
+            missed[n_missed] = i as u32;
+            n_missed += usize::from(*number == 0);
+        }
+        let missed = missed[..n_missed].iter().map(|i| *i as usize);
+        if let Some(once) = once {
+            missed.clone().for_each(|i| once.prefetch(keys[i]));
+            room_for(firsts, n_missed, place.text as usize, *expected);
+        }
+        for i in missed {
+            match once {
+                Some(once) if once.is_first(keys[i]) => firsts.push(keys[i]),
+                _ => numbers[i] = terms.number(keys[i], place, |out| spell(i, out)),
             }
+        }
+        for number in numbers {
+            terms.seen[*number as usize].within(place.text);
         }
     }
 
@@ -187,67 +208,91 @@ impl Counter {
         keys: &[u64],
         word: impl Fn(usize) -> &'t str,
     ) {
-        let mut lists = std::mem::take(&mut self.lists);
-        lists.read(range, channel, keys, word, |cut, ids| {
-            cut.keys().iter().for_each(|key| self.table.prefetch(*key));
+        let place = self.place(block);
+        let Self { terms, lists, contents, expected, .. } = self;
+        lists.read(range, channel, keys, word, |cut, numbers| {
+            cut.keys().iter().for_each(|key| terms.table.prefetch(*key));
             for (i, key) in cut.keys().iter().enumerate() {
-                let id = self.id(*key, block);
-                if self.spellings.numbers[id as usize] == 0 {
-                    self.spellings.add(id, |out| {
-                        if !channel.is_empty() {
-                            out.push_str(channel);
-                            out.push(CHANNEL_MARK);
-                        }
-                        out.push_str(cut.spelling(i));
-                    });
-                }
-                ids.push(id);
+                numbers.push(terms.number(*key, place, |out| {
+                    if !channel.is_empty() {
+                        out.push_str(channel);
+                        out.push(CHANNEL_MARK);
+                    }
+                    out.push_str(cut.spelling(i));
+                }));
             }
         });
-        let (text, contents, seen) = (self.text(), &mut self.contents, self.seen.as_mut_slice());
-        lists.drain(|number, ids, times| {
-            contents.push_list(number, times);
-            for id in ids {
-                seen[*id as usize].within(text);
+        contents.room_for(2 * keys.len(), *expected);
+        let seen = terms.seen.as_mut_slice();
+        lists.drain(|list, numbers, times| {
+            contents.push_list(list, times);
+            for number in numbers {
+                seen[*number as usize].within(place.text);
             }
         });
-        self.lists = lists;
+    }
+
+    /// Gives the first occurrences of what became a term later the number of the term. Those of all else are left.
+    fn number_firsts(&mut self) {
+        let Self { terms: Terms { table, seen, born, .. }, firsts, .. } = self;
+        firsts.iter().take(AHEAD).for_each(|key| table.prefetch(*key));
+        let (mut at, mut left) = (0, 0);
+        self.contents.fill(|text| {
+            let key = firsts[at];
+            at += 1;
+            if let Some(next) = firsts.get(at + AHEAD) {
+                table.prefetch(*next);
+            }
+            let number = table.number(key);
+            // One may be taken for another term, which stands in this text perhaps: it is made sure.
+            if number != 0 && table.keys()[number as usize - 1] == key {
+                // What became a term in the same text was counted there.
+                seen[number as usize].df += u32::from(born[number as usize - 1] != text as u32 + 1);
+                number
+            } else {
+                firsts[left] = key;
+                left += 1;
+                0
+            }
+        });
+        firsts.truncate(left);
     }
 
     /// The keys of the terms found.
     pub(super) fn keys(&self) -> &[u64] {
-        self.table.keys()
+        self.terms.table.keys()
+    }
+
+    /// The keys that are no terms here, and were met nowhere before.
+    pub(super) fn firsts(&self) -> &[u64] {
+        &self.firsts
     }
 
     /// The terms found, by id.
     pub(super) fn found(&self) -> impl Iterator<Item = Found> + '_ {
-        let terms = self.table.keys().iter().zip(&self.block).zip(&self.seen).zip(&self.spellings.numbers);
-        terms.map(|(((key, block), seen), spelling)| Found {
-            key: *key,
-            df: seen.df,
-            block: *block,
-            spelling: *spelling,
-        })
+        let Terms { table, seen, block, .. } = &self.terms;
+        let terms = table.keys().iter().zip(block).zip(&seen[1..]);
+        terms.map(|((key, block), seen)| Found { key: *key, df: seen.df, block: *block })
     }
 
-    /// A spelling, by number.
-    pub(super) fn spelling(&self, number: u32) -> &str {
-        &self.spellings.bytes[self.spellings.bytes_of(number)]
+    /// The spelling of a term, by id.
+    pub(super) fn spelling(&self, id: u32) -> &str {
+        &self.terms.spellings[self.terms.bytes_of(id)]
     }
 
     /// How many bytes all spellings have.
     pub(super) fn n_bytes(&self) -> usize {
-        self.spellings.bytes.len()
+        self.terms.spellings.len()
     }
 
     /// Asks the processor to fetch where a spelling stands.
-    pub(super) fn prefetch_place(&self, spelling: u32) {
-        prefetch(self.spellings.ends.as_ptr().wrapping_add(spelling as usize));
+    pub(super) fn prefetch_place(&self, id: u32) {
+        prefetch(self.terms.ends.as_ptr().wrapping_add(id as usize));
     }
 
     /// Asks the processor to fetch a spelling.
-    pub(super) fn prefetch_spelling(&self, spelling: u32) {
-        prefetch(self.spellings.bytes.as_ptr().wrapping_add(self.spellings.bytes_of(spelling).start));
+    pub(super) fn prefetch_spelling(&self, id: u32) {
+        prefetch(self.terms.spellings.as_ptr().wrapping_add(self.terms.bytes_of(id).start));
     }
 
     /// What is left when each term has become a column, or nothing: what its texts hold, what their terms have become, and how many
@@ -255,12 +300,22 @@ impl Counter {
     ///
     /// # Arguments
     ///
-    /// * `of_terms` - of each term, by id: one more than its column, or 0 where it was dropped.
+    /// * `of_terms` - of each term, by its number: one more than its column, or 0 where it was dropped; the same of number 0, which is
+    ///   none, and after the terms of each of [`Counter::firsts`].
     pub(super) fn into_numbered(self, of_terms: Vec<u32>) -> (Contents, Numbers, usize) {
-        let kept = self.seen.iter().zip(&of_terms).filter(|(_, number)| **number != 0);
-        let n_entries = kept.map(|(seen, _)| seen.df as usize).sum();
-        let lists = self.lists.lists.renumbered(&of_terms);
-        (self.contents, Numbers { of_terms: Arc::new(of_terms), lists }, n_entries)
+        let Self { terms, lists, mut contents, .. } = self;
+        let kept = terms.seen.iter().zip(&of_terms).filter(|(_, number)| **number != 0);
+        let mut n_entries = kept.map(|(seen, _)| seen.df as usize).sum();
+        let mut firsts = terms.seen.len()..;
+        if of_terms.len() > terms.seen.len() {
+            contents.fill(|_| {
+                let number = firsts.next().filter(|number| of_terms[*number] != 0);
+                n_entries += usize::from(number.is_some());
+                number.map_or(0, |number| number as u32)
+            });
+        }
+        let lists = lists.lists.renumbered(&of_terms);
+        (contents, Numbers { of_terms: Arc::new(of_terms), lists }, n_entries)
     }
 }
 

@@ -6,6 +6,7 @@ mod counts;
 pub mod dense;
 mod hash;
 mod matrix;
+mod once;
 mod pages;
 mod params;
 mod reader;

@@ -24,7 +24,7 @@ pub struct Dropped {
 /// A vocabulary chosen among what counters found.
 pub(super) struct Selection {
     pub(super) vocabulary: Vocabulary,
-    /// For each counter, by id: one more than the column of a term, or 0 where it was dropped.
+    /// For each counter what [`Counter::into_numbered`] asks for.
     pub(super) numbers: Vec<Vec<u32>>,
     pub(super) dropped: Dropped,
 }
@@ -36,7 +36,6 @@ struct Candidate {
     df: u32,
     /// What a counter knows it by.
     id: u32,
-    spelling: u32,
     counter: u16,
     block: u8,
 }
@@ -59,14 +58,13 @@ pub(super) fn select(
         [alone] => {
             let mut kept = room(of_counter(0, alone).filter(wanted).count());
             kept.extend(of_counter(0, alone).filter(wanted));
-            vec![(alone.keys().len(), kept)]
+            vec![(alone.keys().len() + alone.firsts().len(), kept)]
         }
         _ => {
-            let found: Vec<Vec<Vec<Candidate>>> =
+            let found: Vec<Vec<Dealt>> =
                 counters.par_iter().enumerate().map(|(number, counter)| dealt(number, counter)).collect();
             let kept = |part| {
-                let mut all = merged(&found, part);
-                let distinct = all.len();
+                let (distinct, mut all) = merged(&found, part);
                 all.retain(wanted);
                 (distinct, all)
             };
@@ -120,7 +118,6 @@ fn of_counter(number: usize, counter: &Counter) -> impl Iterator<Item = Candidat
         key: found.key,
         df: found.df,
         id,
-        spelling: found.spelling,
         counter: number as u16,
         block: found.block,
     })
@@ -129,32 +126,48 @@ fn of_counter(number: usize, counter: &Counter) -> impl Iterator<Item = Candidat
 /// Keys are put together in so many parts by their upper bits, each small enough for a table that stays in cache.
 const PARTS: usize = 64;
 
-/// The terms of a counter, by part.
-fn dealt(number: usize, counter: &Counter) -> Vec<Vec<Candidate>> {
+/// What a counter found of one part of the keys.
+#[derive(Default)]
+struct Dealt {
+    terms: Vec<Candidate>,
+    firsts: Vec<u64>,
+}
+
+/// What a counter found, by part.
+fn dealt(number: usize, counter: &Counter) -> Vec<Dealt> {
     let part = |key: u64| (key >> (u64::BITS - PARTS.ilog2())) as usize;
-    let mut sizes = [0; PARTS];
-    for key in counter.keys() {
-        sizes[part(*key)] += 1;
+    let mut parts: Vec<Dealt> = (0..PARTS).map(|_| Dealt::default()).collect();
+    // As keys are spread evenly, all parts are about as large.
+    let share = |n: usize| n / PARTS + n / PARTS / 8;
+    for part in &mut parts {
+        part.terms.reserve(share(counter.keys().len()));
+        part.firsts.reserve(share(counter.firsts().len()));
     }
-    let mut parts: Vec<Vec<Candidate>> = sizes.iter().map(|n| Vec::with_capacity(*n)).collect();
-    for candidate in of_counter(number, counter) {
-        parts[part(candidate.key)].push(candidate);
-    }
+    of_counter(number, counter).for_each(|candidate| parts[part(candidate.key)].terms.push(candidate));
+    counter.firsts().iter().for_each(|key| parts[part(*key)].firsts.push(*key));
     parts
 }
 
-/// The terms of one part of the keys, counted over all counters.
-fn merged(found: &[Vec<Vec<Candidate>>], part: usize) -> Vec<Candidate> {
-    let most = found.iter().map(|parts| parts[part].len()).sum();
+/// How many terms one part of the keys has, and those of them that were met twice, counted over all counters.
+fn merged(found: &[Vec<Dealt>], part: usize) -> (usize, Vec<Candidate>) {
+    let most = found.iter().map(|parts| parts[part].terms.len()).sum();
     let mut table = KeyTable::with_capacity(most);
     let mut all: Vec<Candidate> = Vec::with_capacity(most);
-    for candidate in found.iter().flat_map(|parts| &parts[part]) {
+    for candidate in found.iter().flat_map(|parts| &parts[part].terms) {
         match all.get_mut(table.insert(candidate.key) as usize) {
             Some(known) => known.df += candidate.df,
             None => all.push(*candidate),
         }
     }
-    all
+    // What was met first by one counter may be a term of another.
+    let mut n_once = 0;
+    for key in found.iter().flat_map(|parts| &parts[part].firsts) {
+        match table.number(*key) {
+            0 => n_once += 1,
+            number => all[number as usize - 1].df += 1,
+        }
+    }
+    (all.len() + n_once, all)
 }
 
 /// Candidates block by block, within a block by falling frequency, ties by key.
@@ -206,32 +219,39 @@ pub(super) fn taken_for_each_other(n: usize) -> Error {
         .with_help("Two terms were made to be taken for each other: leave out texts that are no language.")
 }
 
-/// For each counter, by id: one more than the column of a term, or 0 where it was dropped.
+/// For each counter what [`Counter::into_numbered`] asks for.
 fn numbers(counters: &[Counter], kept: &[Candidate], table: &KeyTable) -> Vec<Vec<u32>> {
     if let [alone] = counters {
-        let mut numbers = vec![0; alone.keys().len()];
+        // What it met once stands nowhere else.
+        let mut numbers = vec![0; alone.keys().len() + 1];
         for (i, candidate) in kept.iter().enumerate() {
             if let Some(next) = kept.get(i + AHEAD) {
-                prefetch(numbers.as_ptr().wrapping_add(next.id as usize));
+                prefetch(numbers.as_ptr().wrapping_add(next.id as usize + 1));
             }
-            numbers[candidate.id as usize] = i as u32 + 1;
+            numbers[candidate.id as usize + 1] = i as u32 + 1;
         }
         return vec![numbers];
     }
-    counters.par_iter().map(|counter| looked_up(counter.keys(), table)).collect()
+    let of = |counter: &Counter| {
+        let (keys, firsts) = (counter.keys(), counter.firsts());
+        let mut numbers = vec![0; 1 + keys.len() + firsts.len()];
+        let (of_keys, of_firsts) = numbers[1..].split_at_mut(keys.len());
+        look_up(keys, of_keys, table);
+        look_up(firsts, of_firsts, table);
+        numbers
+    };
+    counters.par_iter().map(of).collect()
 }
 
-/// The number of each key in a table, or 0. A term that was dropped may be taken for one that was kept, and then a text's entries
-/// would be fewer than counted, so it is made sure.
-fn looked_up(keys: &[u64], table: &KeyTable) -> Vec<u32> {
-    let mut numbers = vec![0; keys.len()];
-    table.look_up(keys, &mut numbers, |_| {});
+/// Writes the number of each key in a table, or 0. A term that was dropped may be taken for one that was kept, and then a text's
+/// entries would be fewer than counted, so it is made sure.
+fn look_up(keys: &[u64], numbers: &mut [u32], table: &KeyTable) {
+    table.look_up(keys, numbers, |_| {});
     for (number, key) in numbers.iter_mut().zip(keys) {
         if *number != 0 && table.keys()[*number as usize - 1] != *key {
             *number = 0;
         }
     }
-    numbers
 }
 
 fn spelled(counters: &[Counter], kept: &[Candidate]) -> (String, Vec<u32>) {
@@ -239,12 +259,12 @@ fn spelled(counters: &[Counter], kept: &[Candidate]) -> (String, Vec<u32>) {
     offsets.push(0);
     for (i, candidate) in kept.iter().enumerate() {
         if let Some(later) = kept.get(i + 2 * AHEAD) {
-            counters[usize::from(later.counter)].prefetch_place(later.spelling);
+            counters[usize::from(later.counter)].prefetch_place(later.id);
         }
         if let Some(next) = kept.get(i + AHEAD) {
-            counters[usize::from(next.counter)].prefetch_spelling(next.spelling);
+            counters[usize::from(next.counter)].prefetch_spelling(next.id);
         }
-        bytes.push_str(counters[usize::from(candidate.counter)].spelling(candidate.spelling));
+        bytes.push_str(counters[usize::from(candidate.counter)].spelling(candidate.id));
         offsets.push(bytes.len() as u32);
     }
     (bytes, offsets)
@@ -261,7 +281,12 @@ mod tests {
         let table = |key| KeyTable::from_keys(vec![key]).expect("one key");
         // Neither the place nor the slot of a key holds its last two bits.
         assert_eq!(table(key ^ 2).number(key), 1);
-        assert_eq!((looked_up(&[key], &table(key)), looked_up(&[key], &table(key ^ 2))), (vec![1], vec![0]));
+        let found = |of: u64| {
+            let mut numbers = [9];
+            look_up(&[key], &mut numbers, &table(of));
+            numbers[0]
+        };
+        assert_eq!((found(key), found(key ^ 2)), (1, 0));
     }
 
     #[test]
@@ -277,7 +302,6 @@ mod tests {
                 key,
                 df: if id % 3 == 0 { 1 + id % n_texts } else { 2 },
                 id,
-                spelling: 0,
                 counter: 0,
                 block: (id % 2) as u8,
             })

@@ -9,8 +9,8 @@ use super::pages::{room_for, zeros};
 use super::table::{AHEAD, prefetch};
 use super::tally::{Lists, Tally};
 
-/// What stands in some texts, one after the other: a number below [`LIST`] is a term; another is a word whose list of character
-/// n-grams has that number above `LIST`, and how often the word stands comes after it.
+/// What stands in some texts, one after the other: a number below [`LIST`] is a term, 0 one that is of no account; another is a word
+/// whose list of character n-grams has that number above `LIST`, and how often the word stands comes after it.
 ///
 /// This takes a fraction of the memory of the rows that are made of it, as a word stands for all its character n-grams.
 pub(super) struct Contents {
@@ -39,22 +39,19 @@ impl Contents {
         room_for(&mut self.items, more, self.starts.len(), expected);
     }
 
-    /// Adds a term to the text that is being written. Room must have been made.
+    /// Adds so many terms to the text that is being written, and returns where their numbers are to be put.
     #[inline]
-    pub(super) fn push(&mut self, term: u32) {
-        self.items.push(term);
+    pub(super) fn add(&mut self, n: usize, expected: usize) -> &mut [u32] {
+        self.room_for(n, expected);
+        let from = self.items.len();
+        self.items.resize(from + n, 0);
+        &mut self.items[from..]
     }
 
     /// Adds a word by its list, and how often it stands in the text.
     #[inline]
     pub(super) fn push_list(&mut self, list: u32, times: u32) {
         self.items.extend([LIST | list, times]);
-    }
-
-    /// The items of the text that is being written.
-    #[inline]
-    pub(super) fn unfinished(&self) -> &[u32] {
-        &self.items[self.starts[self.n_texts()]..]
     }
 
     /// Ends a text.
@@ -65,6 +62,15 @@ impl Contents {
     #[inline]
     fn of(&self, text: usize) -> &[u32] {
         &self.items[self.starts[text]..self.starts[text + 1]]
+    }
+
+    /// Gives `number(text)` to each item that has none, from the first on.
+    pub(super) fn fill(&mut self, mut number: impl FnMut(usize) -> u32) {
+        for (text, ends) in self.starts.windows(2).enumerate() {
+            for item in self.items[ends[0]..ends[1]].iter_mut().filter(|item| **item == 0) {
+                *item = number(text);
+            }
+        }
     }
 
     /// The same texts with other numbers for the terms; those whose number is 0 are dropped.

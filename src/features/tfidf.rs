@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use super::analysis::{Analyser, Buffers};
 use super::counter::Counter;
 use super::matrix::CsrMatrix;
+use super::once::Once;
 use super::params::{FeatureParams, Gram, Passage};
 use super::reader::Reader;
 use super::rewrite::Rewriter;
@@ -263,10 +264,12 @@ pub(super) fn tally(
     let analyser = Analyser::new(params, rewriter);
     // One piece a thread: small pieces would each find the common terms anew.
     let piece = piece(passages.len());
-    // Seen in one text of each of two pieces, a term stands in two texts: then each piece has to spell it at once.
-    let spelled_from = if piece < passages.len() { 1 } else { params.min_df.clamp(1, 2) };
+    let once = (params.min_df > 1 && params.words.is_some()).then(|| {
+        let n_bytes = passages.iter().map(|passage| passage.text.len()).sum();
+        Once::new(n_bytes, piece < passages.len())
+    });
     let counters: Vec<Counter> =
-        passages.par_chunks(piece).map(|chunk| Counter::read(&analyser, chunk, spelled_from)).collect();
+        passages.par_chunks(piece).map(|chunk| Counter::read(&analyser, chunk, once.as_ref())).collect();
     if counters.is_empty() {
         return Err(Error::too_few("training texts", 0, 1));
     }

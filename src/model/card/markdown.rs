@@ -13,7 +13,7 @@ impl Card {
         let _ = writeln!(out, "# Model card\n");
         let _ = writeln!(
             out,
-            "Made by sayso {} from {} rows in {} groups (SHA-256 `{}`), seed {}.",
+            "Made by sayso {} from {} rows in {} groups (BLAKE3 `{}`), seed {}.",
             self.sayso, self.n_rows, self.n_groups, self.data_digest, self.seed
         );
         let range = |r: Option<crate::features::NgramRange>| r.map_or("off".into(), |r| r.to_string());

@@ -16,7 +16,7 @@ pub struct Card {
     pub n_rows: usize,
     /// Groups of rows that were never split.
     pub n_groups: usize,
-    /// SHA-256 of the training rows in canonical order.
+    /// BLAKE3 of the training rows in canonical order.
     pub data_digest: String,
     /// Seed of everything drawn.
     pub seed: u64,

@@ -2,12 +2,10 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use rayon::prelude::*;
-use sha2::{Digest, Sha256};
 
 use super::TrainParams;
 use crate::corpus::{TrainingRow, TrainingSet};
 use crate::features::{MASK, Passage, Rewriter};
-use crate::model::hexadecimal;
 use crate::types::AxisSet;
 
 /// Rows in canonical order, with what every split needs to know of them.
@@ -20,6 +18,8 @@ pub(super) struct Data<'a> {
     /// The group of each row.
     pub(super) groups: Vec<usize>,
     pub(super) n_groups: usize,
+    /// The same as they were named: what is put together depends on whether rows are held out.
+    named: Vec<usize>,
     /// Of each row whose text stands in other groups too, what its copies have in common; empty when there are none.
     copies: Vec<Option<u64>>,
     /// How many bytes of matrices may be held at once.
@@ -48,15 +48,28 @@ impl<'a> Data<'a> {
         if weightless > 0 {
             notes.push(format!("{weightless} rows of weight 0 were passed over"));
         }
+        let (named, n_groups) = named(&rows);
+        let groups = named.clone();
         let Grouped { groups, n_groups, copies } = if for_splits {
-            grouped(&rows, &mut notes)
+            grouped(&rows, groups, n_groups, &mut notes)
         } else {
-            let (groups, n_groups) = named(&rows);
             Grouped { groups, n_groups, copies: Vec::new() }
         };
         let (rewriter, n_names) = rewriter(&rows, params);
         let memory = params.memory;
-        Self { rows, order, axes: &set.axes, groups, n_groups, copies, memory, rewriter, n_names, notes }
+        Self {
+            rows,
+            order,
+            axes: &set.axes,
+            groups,
+            n_groups,
+            named,
+            copies,
+            memory,
+            rewriter,
+            n_names,
+            notes,
+        }
     }
 
     /// The same rows, names rewritten as these settings ask.
@@ -144,24 +157,29 @@ impl<'a> Data<'a> {
             .collect()
     }
 
-    /// SHA-256 of the rows' content and groups, in canonical order.
+    /// BLAKE3 of the rows' content and groups, in canonical order.
     pub(super) fn digest(&self) -> String {
-        let mut hash = Sha256::new();
-        // As they were named: what is put together depends on whether rows are held out.
-        for (row, group) in self.rows.iter().zip(named(&self.rows).0) {
+        let mut hash = blake3::Hasher::new();
+        // In large pieces, of which several blocks are hashed at a time.
+        let mut piece = Vec::new();
+        for (row, group) in self.rows.iter().zip(&self.named) {
             for part in [&row.text, &row.target, &row.speaker, &row.outlet] {
-                hash.update((part.len() as u64).to_le_bytes());
-                hash.update(part.as_bytes());
+                piece.extend((part.len() as u64).to_le_bytes());
+                piece.extend(part.as_bytes());
             }
             let span = row.span.map_or(u64::MAX, |s| (s.start as u64) << 32 | s.end as u64);
-            hash.update(span.to_le_bytes());
-            hash.update((group as u64).to_le_bytes());
-            hash.update(row.weight.to_le_bytes());
+            piece.extend(span.to_le_bytes());
+            piece.extend((*group as u64).to_le_bytes());
+            piece.extend(row.weight.to_le_bytes());
             for class in &row.labels {
-                hash.update(class.map_or(u64::MAX, |c| c as u64).to_le_bytes());
+                piece.extend(class.map_or(u64::MAX, |c| c as u64).to_le_bytes());
+            }
+            if piece.len() >= 1 << 17 {
+                hash.update(&piece);
+                piece.clear();
             }
         }
-        hexadecimal(&hash.finalize())
+        hash.update(&piece).finalize().to_hex().to_string()
     }
 }
 
@@ -190,8 +208,12 @@ struct Grouped {
 
 /// Numbers groups by their first row. What is learned from a text must not be tested on it: groups that consist of copies of one text
 /// become one group; the copies in others are found.
-fn grouped(rows: &[&TrainingRow], notes: &mut Vec<String>) -> Grouped {
-    let (mut groups, n_named) = named(rows);
+fn grouped(
+    rows: &[&TrainingRow],
+    mut groups: Vec<usize>,
+    n_named: usize,
+    notes: &mut Vec<String>,
+) -> Grouped {
     let texts: Vec<u64> = rows.par_iter().map(|row| as_read(&row.text)).collect();
     // The text of each group, as long as it has only one.
     let mut only: Vec<Option<u64>> = vec![None; n_named];
