@@ -97,13 +97,12 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
         talk.next("mend the rows above, then check again");
     } else if n_suspicious > 0 {
         talk.next("read the suspicious labels against your guideline, and correct those that are wrong");
-    } else if args.rows.text.is_none() {
-        let axes = super::axes_option(args.rows.axes.as_deref());
-        talk.next(format!("sayso train {}{axes} -o model.safetensors", args.rows.labels[0].display()));
     } else {
-        let (text, labels) = (args.rows.text.as_deref().unwrap_or_default(), args.rows.label.join(","));
-        let file = args.rows.labels[0].display();
-        talk.next(format!("sayso train {file} --text {text} --label {labels} -o model.safetensors"));
+        talk.next(format!(
+            "sayso train {}{} -o model.safetensors",
+            args.rows.labels[0].display(),
+            args.rows.options()
+        ));
     }
     Ok(if errors > 0 { Outcome::Findings } else { Outcome::Done })
 }

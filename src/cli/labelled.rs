@@ -13,26 +13,26 @@ pub struct LabelledArgs {
     /// Label files, or tables of any kind with --text and --label; - is standard input.
     #[arg(value_name = "LABELS", required = true)]
     pub labels: Vec<PathBuf>,
-    /// The axes; those that come with Sayso if not given.
-    #[arg(long, value_name = "FILE", conflicts_with = "label")]
+    /// The axes; those that come with Sayso if not given. In a table with --text, the columns named after an axis hold its labels.
+    #[arg(long, value_name = "FILE")]
     pub axes: Option<PathBuf>,
     /// Take this axis only; may be given again.
     #[arg(long, value_name = "ID", conflicts_with = "label")]
     axis: Vec<String>,
     /// The column that holds the text, in a table of any kind.
-    #[arg(long, value_name = "COLUMN", requires = "label")]
+    #[arg(long, value_name = "COLUMN")]
     pub text: Option<String>,
-    /// The columns that hold classes; each is an axis.
+    /// The columns that hold classes; each is an axis, with the classes that it holds or, with --axes, those of the axis of its name.
     #[arg(long, value_name = "COLUMN,…", value_delimiter = ',', requires = "text")]
     pub label: Vec<String>,
     /// Rows with the same value here never sit on both sides of a split.
-    #[arg(long, value_name = "COLUMN", requires = "label")]
+    #[arg(long, value_name = "COLUMN", requires = "text")]
     group: Option<String>,
     /// The column that says what a row speaks about: its terms are also read together with it.
-    #[arg(long, value_name = "COLUMN", requires = "label")]
+    #[arg(long, value_name = "COLUMN", requires = "text")]
     pub target: Option<String>,
     /// The columns with the first and one past the last character of the marked part of the text.
-    #[arg(long, value_name = "FROM,TO", requires = "label", value_parser = pair)]
+    #[arg(long, value_name = "FROM,TO", requires = "text", value_parser = pair)]
     pub span: Option<(String, String)>,
     /// Read every input in this encoding instead of finding it out.
     #[arg(long, value_name = "NAME")]
@@ -74,12 +74,17 @@ impl LabelledArgs {
     ///
     /// # Errors
     ///
-    /// Those of [`TrainingSet::read`].
+    /// Those of [`TrainingSet::read`], [`LabelledArgs::all_axes`] and [`LabelledArgs::chosen`].
     pub fn table(&self, weight: Option<&str>) -> Result<Option<TrainingSet>> {
         let Some(text) = &self.text else { return Ok(None) };
         let columns = TrainingColumns {
             text: text.clone(),
             labels: self.label.clone(),
+            axes: if self.label.is_empty() || self.axes.is_some() {
+                Some(self.chosen(self.all_axes()?)?)
+            } else {
+                None
+            },
             group: self.group.clone(),
             target: self.target.clone(),
             span: self.span.clone(),
@@ -111,6 +116,25 @@ impl LabelledArgs {
             axes.axes.retain(|a| self.axis.contains(&a.id));
         }
         Ok(axes)
+    }
+
+    /// The options that say what columns hold, as the next command has to be given them.
+    pub fn options(&self) -> String {
+        let labels = self.label.join(",");
+        let span = self.span.as_ref().map(|(from, to)| format!("{from},{to}"));
+        let mut options = super::axes_option(self.axes.as_deref());
+        for (name, column) in [
+            ("text", self.text.as_deref()),
+            ("label", Some(labels.as_str()).filter(|labels| !labels.is_empty())),
+            ("group", self.group.as_deref()),
+            ("target", self.target.as_deref()),
+            ("span", span.as_deref()),
+        ] {
+            if let Some(column) = column {
+                options.extend([" --", name, " ", column]);
+            }
+        }
+        options
     }
 
     /// The encoding of `--encoding`.

@@ -19,6 +19,7 @@ use crate::{Error, Result};
   sayso train labels/seeds.csv -o my.safetensors
   sayso train labels.csv --axes axes.toml --axis posture -o posture.safetensors
   sayso train tweets.csv --text text --label stance --target topic -o stance.safetensors
+  sayso train tweets.csv --text text --axes axes.toml --target topic -o stance.safetensors
   sayso train few.csv --text text --label tone --lexicon bundled --tune -o tone.safetensors
   sayso train sentences.csv --text text --label tone --span from,to --weighting nb -o tone.safetensors")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]

@@ -314,7 +314,7 @@ impl<'a> Columns<'a> {
 }
 
 /// What a cell says on an axis; the way out when it says nothing that the axis knows.
-fn label(axis: &Axis, word: &str) -> std::result::Result<Option<Label>, String> {
+pub(super) fn label(axis: &Axis, word: &str) -> std::result::Result<Option<Label>, String> {
     match word {
         "" => Ok(None),
         "?" | "unclear" => Ok(Some(Label::Unclear)),

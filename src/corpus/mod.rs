@@ -9,6 +9,7 @@ mod decode;
 mod embedding_cache;
 mod encoder_folder;
 mod exchange;
+mod label_column;
 mod labels;
 mod lexicon;
 mod metadata;

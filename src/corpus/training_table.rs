@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use encoding_rs::Encoding;
 
 use super::is_missing;
+use super::label_column::LabelColumn;
 use super::table::{Row, Table};
 use super::training::{TrainingRow, TrainingSet, weight_of};
-use crate::types::{Axis, Span};
+use crate::types::{AxisSet, Span};
 use crate::{Error, Position, Result};
 
 /// Which columns of a table hold what.
@@ -16,8 +17,10 @@ use crate::{Error, Position, Result};
 pub struct TrainingColumns {
     /// The text.
     pub text: String,
-    /// The labels, one axis each.
+    /// The labels, one axis each; where `axes` are given, none stands for all of these that there is a column for.
     pub labels: Vec<String>,
+    /// The axes that columns of their names are about; `None` where each column is an axis of the classes that it holds.
+    pub axes: Option<AxisSet>,
     /// What keeps rows together in a split.
     pub group: Option<String>,
     /// What the row speaks about.
@@ -29,7 +32,9 @@ pub struct TrainingColumns {
 }
 
 impl TrainingSet {
-    /// Reads any tables with a text and one or more label columns; classes are what the columns hold.
+    /// Reads any tables with a text and one or more label columns; classes are what the columns hold, or those of the axes given.
+    ///
+    /// A row with a cell that is no class of its axis is left out, and a note says so.
     ///
     /// Classes that differ in case or blanks only are one class, spelled as most rows spell it, with single blanks. Cells such as NA
     /// are no class: their rows count as without a label. Rows without a group are one each, named by file and row; of files with
@@ -39,18 +44,18 @@ impl TrainingSet {
     ///
     /// [`ErrorKind::Input`](crate::ErrorKind::Input) for a missing column (with the nearest name), a weight that is no number
     /// of at least 0, or a span outside its text or the wrong way round;
-    /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) for a label column that is named twice; those of [`Table::open`] and
+    /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) for a label column that is named twice or is no axis; those of [`Table::open`] and
     /// [`Table::next_row`].
     pub fn read(
         paths: &[PathBuf],
         columns: &TrainingColumns,
         encoding: Option<&'static Encoding>,
     ) -> Result<Self> {
-        let mut raw = RawRows::of(columns);
+        let mut raw = RawRows::of(columns)?;
         for (path, name) in paths.iter().zip(names(paths)) {
             raw.append(Table::open(path, encoding)?, &name, columns)?;
         }
-        Ok(raw.finish(columns))
+        Ok(raw.finish())
     }
 }
 
@@ -69,33 +74,15 @@ pub(super) fn names(paths: &[PathBuf]) -> Vec<String> {
     paths.iter().map(called).collect()
 }
 
-/// The cells that other programs write for nothing, where a label should stand. "None" and "none" are not among them: a stance
-/// may be none.
-fn is_no_label(cell: &str) -> bool {
-    is_missing(cell) && !cell.eq_ignore_ascii_case("none")
-}
-
-/// The text with single blanks between its words, whatever blanks stood there.
-fn single_blanks(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// A class that was met.
-#[derive(Default)]
-struct Class {
-    number: usize,
-    /// How many rows spell it so.
-    spellings: BTreeMap<String, usize>,
-}
-
 #[derive(Default)]
 struct RawRows {
     rows: Vec<TrainingRow>,
-    /// The classes of each label column, by spelling in lower case and with single blanks. Rows hold the numbers that classes got as
-    /// they were met.
-    classes: Vec<BTreeMap<String, Class>>,
-    /// The cells of each label column that hold NA or the like, by what they hold.
-    missing: Vec<BTreeMap<String, usize>>,
+    labels: Vec<LabelColumn>,
+    /// Whether label columns were named, in place of any that could be there.
+    named: bool,
+    /// Rows with a label that its axis does not have, and what is wrong with the first.
+    unknown: usize,
+    first_unknown: Option<Error>,
     /// Rows whose span begins where it ends.
     empty_spans: usize,
     empty: usize,
@@ -106,20 +93,52 @@ struct RawRows {
 }
 
 impl RawRows {
-    fn of(columns: &TrainingColumns) -> Self {
-        let classes = columns.labels.iter().map(|_| BTreeMap::new()).collect();
-        let missing = columns.labels.iter().map(|_| BTreeMap::new()).collect();
-        Self { classes, missing, ..Self::default() }
+    fn of(columns: &TrainingColumns) -> Result<Self> {
+        let labels = match &columns.axes {
+            None => columns.labels.iter().map(|name| LabelColumn::of_any_class(name)).collect(),
+            Some(axes) if columns.labels.is_empty() => axes.axes.iter().map(LabelColumn::of_axis).collect(),
+            Some(axes) => {
+                let ids: Vec<&str> = axes.axes.iter().map(|axis| axis.id.as_str()).collect();
+                let unknown = |name: &String| {
+                    Error::argument("--label", name, format!("an axis of the file: {}", ids.join(", ")))
+                };
+                let column =
+                    |name: &String| axes.get(name).map(LabelColumn::of_axis).ok_or_else(|| unknown(name));
+                columns.labels.iter().map(column).collect::<Result<_>>()?
+            }
+        };
+        Ok(Self { labels, named: !columns.labels.is_empty(), ..Self::default() })
+    }
+
+    /// Where a table has the label columns.
+    fn find_labels(&self, table: &Table, columns: &TrainingColumns) -> Result<Vec<Option<usize>>> {
+        if !self.named {
+            let found: Vec<Option<usize>> =
+                self.labels.iter().map(|label| table.column(label.name())).collect();
+            if found.iter().all(Option::is_none) {
+                let ids: Vec<&str> = self.labels.iter().map(LabelColumn::name).collect();
+                return Err(Error::input(
+                    Position::row(table.path(), 1),
+                    format!("the columns {}", table.headers().join(", ")),
+                    format!("a column for one of the axes {}", ids.join(", ")),
+                )
+                .with_help("Name the columns that hold the labels with --label, or the file of the axes with --axes."));
+            }
+            return Ok(found);
+        }
+        let found: Vec<usize> =
+            columns.labels.iter().map(|name| table.require(name)).collect::<Result<_>>()?;
+        if found.iter().collect::<BTreeSet<_>>().len() < found.len() {
+            return Err(Error::argument("--label", columns.labels.join(","), "each column once")
+                .with_help("Every column is an axis by itself; name it one time only."));
+        }
+        Ok(found.into_iter().map(Some).collect())
     }
 
     /// The rows of a table; `file` is what its rows are named by.
     fn append(&mut self, mut table: Table, file: &str, columns: &TrainingColumns) -> Result<()> {
         let text = table.require(&columns.text)?;
-        let labels: Vec<usize> = columns.labels.iter().map(|c| table.require(c)).collect::<Result<_>>()?;
-        if labels.iter().collect::<BTreeSet<_>>().len() < labels.len() {
-            return Err(Error::argument("--label", columns.labels.join(","), "each column once")
-                .with_help("Every column is an axis by itself; name it one time only."));
-        }
+        let label_columns = self.find_labels(&table, columns)?;
         let optional = |name: &Option<String>| name.as_ref().map(|n| table.require(n)).transpose();
         let (group, target, weight) =
             (optional(&columns.group)?, optional(&columns.target)?, optional(&columns.weight)?);
@@ -136,30 +155,29 @@ impl RawRows {
                 self.empty += 1;
                 continue;
             }
-            for (column, missing) in labels.iter().zip(&mut self.missing) {
-                let cell = row.cell(*column);
-                if !cell.is_empty() && is_no_label(cell) {
-                    *missing.entry(cell.to_string()).or_default() += 1;
-                }
+            let here = |column: &str| Position::row(&path, row.number).column(column);
+            let cells = label_columns.iter().map(|column| column.map_or("", |column| row.cell(column)));
+            let mut labels = Vec::with_capacity(label_columns.len());
+            let mut unknown = None;
+            for (cell, column) in cells.zip(&mut self.labels) {
+                column.note_missing(cell);
+                labels.push(column.class(cell).unwrap_or_else(|help| {
+                    let expected = format!("a class of axis {}", column.name());
+                    let error =
+                        || Error::input(here(column.name()), format!("{cell:?}"), expected).with_help(help);
+                    unknown.get_or_insert_with(error);
+                    None
+                }));
             }
-            let cells = labels.iter().map(|c| Some(row.cell(*c)).filter(|c| !is_no_label(c) && *c != "?"));
-            let labels: Vec<Option<usize>> = cells
-                .zip(&mut self.classes)
-                .map(|(cell, classes)| {
-                    let next = classes.len();
-                    let class = cell.map(|cell| (cell, classes.entry(single_blanks(cell).to_lowercase())));
-                    class.map(|(cell, class)| {
-                        let class = class.or_insert_with(|| Class { number: next, ..Class::default() });
-                        *class.spellings.entry(cell.to_string()).or_default() += 1;
-                        class.number
-                    })
-                })
-                .collect();
+            if unknown.is_some() {
+                self.unknown += 1;
+                self.first_unknown = self.first_unknown.take().or(unknown);
+                continue;
+            }
             if labels.iter().all(Option::is_none) {
                 self.unlabelled += 1;
                 continue;
             }
-            let here = |column: &str| Position::row(&path, row.number).column(column);
             let cell = |column: Option<usize>| column.map(|c| row.cell(c).to_string()).unwrap_or_default();
             let weight = match weight.map(|c| row.cell(c)) {
                 None => 1.0,
@@ -197,34 +215,24 @@ impl RawRows {
         Ok(())
     }
 
-    fn finish(self, columns: &TrainingColumns) -> TrainingSet {
+    fn finish(self) -> TrainingSet {
         let mut set = TrainingSet { rows: self.rows, notes: self.warnings, ..TrainingSet::default() };
-        for (axis, (name, met)) in columns.labels.iter().zip(&self.classes).enumerate() {
-            // Classes stand in the order of their spelling in lower case, whatever the order of the rows.
-            let (mut classes, mut place) = (Vec::new(), vec![0; met.len()]);
-            for class in met.values() {
-                let best = class.spellings.iter().max_by(|a, b| a.1.cmp(b.1).then(b.0.cmp(a.0)));
-                let best = best.map(|(s, _)| single_blanks(s)).unwrap_or_default();
-                if class.spellings.len() > 1 {
-                    let all: Vec<String> =
-                        class.spellings.iter().map(|(s, n)| format!("{s:?} ({n})")).collect();
-                    set.notes.push(format!("column {name}: {} are one class, {best:?}", all.join(", ")));
+        let mut labels: Vec<Vec<Option<usize>>> =
+            set.rows.iter_mut().map(|row| std::mem::take(&mut row.labels)).collect();
+        for (column, label) in self.labels.into_iter().enumerate() {
+            let (axis, place) = label.finish(&mut set.notes);
+            // Of axes that could have been there, those without a label are left out.
+            if self.named || labels.iter().any(|labels| labels[column].is_some()) {
+                set.axes.axes.push(axis);
+                for (row, labels) in set.rows.iter_mut().zip(&mut labels) {
+                    row.labels.push(labels[column].map(|class| place[class]));
                 }
-                place[class.number] = classes.len();
-                classes.push(best);
             }
-            for label in set.rows.iter_mut().filter_map(|row| row.labels[axis].as_mut()) {
-                *label = place[*label];
-            }
-            set.axes.axes.push(Axis::nominal(name.clone(), classes));
         }
-        for (name, missing) in columns.labels.iter().zip(&self.missing).filter(|(_, m)| !m.is_empty()) {
-            let all: Vec<String> = missing.iter().map(|(cell, n)| format!("{cell:?} ({n})")).collect();
+        if let Some(first) = self.first_unknown {
             set.notes.push(format!(
-                "column {name}: {} rows hold {} and count as without a label; should that be a class, write it in other words, \
-                 such as \"not applicable\"",
-                missing.values().sum::<usize>(),
-                all.join(", ")
+                "{} rows have a label that its axis does not have, and are left out; the first: {first}",
+                self.unknown
             ));
         }
         set.note(self.empty, "without a text");
@@ -276,15 +284,16 @@ fn marked(
 
 #[cfg(test)]
 mod tests {
+    use super::super::axes::bundled_axes;
     use super::*;
     use std::io::Cursor;
     use std::path::Path;
 
     fn read(text: &str, columns: &TrainingColumns) -> Result<TrainingSet> {
         let table = Table::from_reader(Box::new(Cursor::new(text.as_bytes().to_vec())), Path::new("t.csv"))?;
-        let mut raw = RawRows::of(columns);
+        let mut raw = RawRows::of(columns)?;
         raw.append(table, "t.csv", columns)?;
-        Ok(raw.finish(columns))
+        Ok(raw.finish())
     }
 
     fn columns() -> TrainingColumns {
@@ -355,6 +364,42 @@ mod tests {
             let message = read("text,side\nOne,left\n", &columns).expect_err("twice").to_string();
             assert!(message.starts_with("--label = side,") && message.contains("once"), "{message}");
         }
+    }
+
+    #[test]
+    fn columns_named_after_axes_hold_their_classes() {
+        let mut axes = bundled_axes();
+        let all = TrainingColumns { labels: Vec::new(), axes: Some(axes.clone()), ..columns() };
+        let rows = "One,+1,?,x\nTwo,Pro-Moscow,,y\nThree,,,z\nFour,pro kiev,,w\n";
+        let set = read(&format!("text,alignment,posture,side\n{rows}"), &all).expect("read");
+        // No label of posture is one, and the fourth row cannot be used.
+        let ids: Vec<&str> = set.axes.axes.iter().map(|axis| axis.id.as_str()).collect();
+        assert_eq!(ids, ["alignment"]);
+        assert!(set.axes.axes[0].has_poles());
+        assert_eq!(set.rows.iter().map(|row| row.labels.clone()).collect::<Vec<_>>(), [[Some(2)], [Some(0)]]);
+        let told = |parts: [&str; 2]| set.notes.iter().any(|n| parts.iter().all(|part| n.contains(part)));
+        assert!(
+            told(["1 rows have a label", "t.csv:5, column alignment: found \"pro kiev\""]),
+            "{:?}",
+            set.notes
+        );
+        assert!(told(["1 rows without a label", ""]), "{:?}", set.notes);
+
+        let message = read("text,side\nOne,x\n", &all).expect_err("none of them").to_string();
+        assert!(
+            message.contains("one of the axes alignment, posture") && message.contains("--label"),
+            "{message}"
+        );
+        let one = TrainingColumns { labels: vec!["posture".into()], ..all.clone() };
+        let set = read("text,posture,alignment\nOne,restraint,+1\n", &one).expect("read");
+        assert_eq!((set.axes.axes.len(), &set.rows[0].labels), (1, &vec![Some(0)]));
+        axes.axes.truncate(1);
+        let none = TrainingColumns { axes: Some(axes), ..one };
+        let message = read("text,posture\nOne,restraint\n", &none).expect_err("no axis").to_string();
+        assert!(
+            message.starts_with("--label = posture: expected an axis of the file: alignment"),
+            "{message}"
+        );
     }
 
     #[test]

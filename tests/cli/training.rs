@@ -33,6 +33,32 @@ pub fn trained(args: &[&str]) -> Workdir {
 }
 
 #[test]
+fn a_table_whose_columns_are_named_after_axes_trains_with_targets_and_gives_scores() {
+    let dir = Workdir::new();
+    dir.write("t.csv", table());
+    dir.write(
+        "axes.toml",
+        "[[axis]]\nid = \"stance\"\nquestion = \"For or against?\"\nlow = { id = \"against\", title = \"against\" }\n\
+         neutral = { id = \"none\", title = \"neither\" }\nhigh = { id = \"favor\", title = \"in favour\" }\n",
+    );
+    let columns = ["t.csv", "--text", "text", "--target", "topic", "--axes", "axes.toml"];
+    dir.sayso(&[&["train"], &columns[..], &["--c", "3", "-o", "m.safetensors"]].concat()).done();
+    let run = dir.sayso(&[&["evaluate", "m.safetensors"], &columns[..]].concat()).done();
+    assert!(run.stdout.starts_with("stance: 200 rows"), "{}", run.stdout);
+    let score = ["score", "t.csv", "--text", "text", "--target", "topic", "--model", "m.safetensors"];
+    let run = dir.sayso(&score).done();
+    assert!(run.stdout.contains("stance.score"), "{}", run.stdout);
+    let again = dir.sayso(&[&["check", "--suspicious"], &columns[..]].concat()).done();
+    assert!(
+        again.stderr.contains("sayso train t.csv --axes axes.toml --text text --target topic"),
+        "{}",
+        again.stderr
+    );
+    let other = [&["train"], &columns[..], &["--label", "topic", "-o", "n.safetensors"]].concat();
+    dir.sayso(&other).refused(&["--label = topic", "an axis of the file: stance"]);
+}
+
+#[test]
 fn a_table_with_targets_trains_scores_and_is_evaluated() {
     let dir = trained(&["--target", "topic", "--c", "3"]);
     assert_eq!(dir.list(), ["m.card.md", "m.safetensors", "t.csv"]);
