@@ -1,7 +1,7 @@
 //! Articles from files, folders, tables and standard input, one after the other.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 
 use encoding_rs::Encoding;
@@ -10,7 +10,9 @@ use serde_json::{Map, Value};
 use super::columns::{self, Field};
 use super::date::{self, DayOrder};
 use super::metadata::{Metadata, PathPattern};
+use super::stream::{self, Kind};
 use super::table::Table;
+use super::within::{Line, line_within, too_large, whole};
 use super::{decode, objects};
 use crate::types::Article;
 use crate::{Error, Position, Result};
@@ -228,38 +230,56 @@ impl Articles {
             }
             "json" => {
                 let text = self.whole(path, LINE_LIMIT)?;
-                for (row, object) in objects::articles(&text, path)? {
-                    self.object(&object, Position::row(path, row), path);
-                }
+                self.objects(&text, path)?;
             }
+            _ if path == Path::new("-") => self.begin_stream(source)?,
             _ => {
                 let text = self.whole(path, ARTICLE_LIMIT)?;
-                // Standard input may be JSON lines, a table or one article.
-                if path == Path::new("-") && text.trim_start().starts_with('{') {
-                    let reader = Box::new(std::io::Cursor::new(text.into_bytes()));
-                    self.current = Some(Current::Lines { path: path.clone(), reader, row: 0 });
-                    return Ok(());
-                }
-                let mut article = source.known.clone().unwrap_or_default();
-                article.text = text;
-                self.accept(article, path, Position::file(path));
+                self.text(source, text);
             }
         }
         Ok(())
     }
 
-    fn whole(&self, path: &Path, limit: usize) -> Result<String> {
-        let decoded = decode::open(path, self.options.encoding)?;
-        let mut text = String::new();
-        decoded
-            .reader
-            .take(limit as u64 + 1)
-            .read_to_string(&mut text)
-            .map_err(|e| Error::io(path, "read", e))?;
-        if text.len() > limit {
-            return Err(too_large(Position::file(path), "file", limit));
+    /// Standard input: what it begins with says what it holds.
+    fn begin_stream(&mut self, source: &Source) -> Result<()> {
+        let path = &source.path;
+        let mut reader = decode::open(path, self.options.encoding)?.reader;
+        let mut beginning = Vec::new();
+        let most = stream::BEGINNING as u64;
+        reader.by_ref().take(most).read_to_end(&mut beginning).map_err(|e| Error::io(path, "read", e))?;
+        let kind = Kind::of(&beginning);
+        let reader: Box<dyn Read + Send> = Box::new(Cursor::new(beginning).chain(reader));
+        match kind {
+            Kind::Lines => {
+                let reader = Box::new(BufReader::with_capacity(1 << 16, reader));
+                self.current = Some(Current::Lines { path: path.clone(), reader, row: 0 });
+            }
+            Kind::Table => {
+                let table = Box::new(Table::from_reader(reader, path)?);
+                self.current = Some(Current::Table { table, cells: Vec::new() });
+            }
+            Kind::Json => self.objects(&whole(reader, path, LINE_LIMIT)?, path)?,
+            Kind::Text => self.text(source, whole(reader, path, ARTICLE_LIMIT)?),
         }
-        Ok(text)
+        Ok(())
+    }
+
+    fn objects(&mut self, text: &str, path: &Path) -> Result<()> {
+        for (row, object) in objects::articles(text, path)? {
+            self.object(&object, Position::row(path, row), path);
+        }
+        Ok(())
+    }
+
+    fn text(&mut self, source: &Source, text: String) {
+        let mut article = source.known.clone().unwrap_or_default();
+        article.text = text;
+        self.accept(article, &source.path, Position::file(&source.path));
+    }
+
+    fn whole(&self, path: &Path, limit: usize) -> Result<String> {
+        whole(decode::open(path, self.options.encoding)?.reader, path, limit)
     }
 
     fn continue_with(&mut self, current: Current) {
@@ -380,48 +400,6 @@ impl Iterator for Articles {
     fn next(&mut self) -> Option<Read1> {
         self.step()
     }
-}
-
-fn too_large(position: Position, what: &'static str, limit: usize) -> Error {
-    crate::ErrorKind::TooLarge {
-        position,
-        what,
-        size: limit as u64 + 1,
-        limit: limit as u64,
-        help: "Split it; one article is one file, row or line.".into(),
-    }
-    .into()
-}
-
-enum Line {
-    Text(String),
-    TooLong,
-}
-
-/// The next line, of at most `limit` bytes; a longer one is read past without being kept.
-fn line_within(reader: &mut impl BufRead, limit: usize) -> std::io::Result<Option<Line>> {
-    let mut line = Vec::new();
-    let n = reader.by_ref().take(limit as u64 + 1).read_until(b'\n', &mut line)?;
-    if n == 0 {
-        return Ok(None);
-    }
-    if line.last() == Some(&b'\n') {
-        line.pop();
-    } else if line.len() > limit {
-        loop {
-            let buffer = reader.fill_buf()?;
-            if buffer.is_empty() {
-                break;
-            }
-            let (used, done) = memchr::memchr(b'\n', buffer).map_or((buffer.len(), false), |i| (i + 1, true));
-            reader.consume(used);
-            if done {
-                break;
-            }
-        }
-        return Ok(Some(Line::TooLong));
-    }
-    Ok(Some(Line::Text(String::from_utf8_lossy(&line).into_owned())))
 }
 
 /// The lower-case ending of a path, past a `.gz`.

@@ -17,10 +17,12 @@ mod objects;
 mod output;
 mod scored;
 mod speakers;
+mod stream;
 mod table;
 mod training;
 mod training_table;
 mod vectors;
+mod within;
 mod words;
 
 pub use articles::{ARTICLE_LIMIT, ArticleOptions, Articles, Read1, Skipped};

@@ -97,6 +97,15 @@ fn articles_come_from_tables_lines_globs_and_standard_input_with_their_metadata(
     command.stdin(std::fs::File::open(dir.path("news/herald/2022-04-14_front.txt")).expect("there"));
     let run = Run::of(command.output().expect("the program starts")).done();
     assert_eq!(lines(&run.stdout)[0]["article"], "stdin");
+    for file in ["t.csv", "l.jsonl"] {
+        let mut command = dir.command(&["extract", "-", "--format", "jsonl"]);
+        command.stdin(std::fs::File::open(dir.path(file)).expect("there"));
+        let piped = Run::of(command.output().expect("the program starts")).done();
+        let named = dir.sayso(&["extract", file, "--format", "jsonl"]).done();
+        let quotes =
+            |run: &Run| lines(&run.stdout).iter().map(|line| line["quote"].clone()).collect::<Vec<_>>();
+        assert!(!quotes(&piped).is_empty() && quotes(&piped) == quotes(&named), "{file}: {}", piped.stdout);
+    }
 }
 
 #[test]
