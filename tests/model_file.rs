@@ -177,6 +177,16 @@ fn a_forged_model_that_would_break_scoring_is_refused() {
 }
 
 #[test]
+fn a_model_of_another_version_says_what_to_do() {
+    for (version, help) in [(2, "train it again"), (4, "newer Sayso")] {
+        let bytes = forged(|header, _| header["version"] = version.into());
+        let error = Model::from_bytes(&bytes, Path::new("m.safetensors")).expect_err("another version");
+        let message = error.to_string();
+        assert!(message.contains(&format!("version {version}")) && message.contains(help), "{message}");
+    }
+}
+
+#[test]
 fn the_bundled_model_is_sound_and_small() {
     let model = Model::bundled().expect("it comes with the program");
     let ids: Vec<&str> = model.axes().iter().map(|axis| axis.axis.id.as_str()).collect();

@@ -197,7 +197,8 @@ impl RawRows {
             };
             self.rows.push(TrainingRow {
                 text: row.raw(text).to_string(),
-                target: cell(target),
+                // As scoring reads it.
+                target: cell(target.filter(|c| !is_missing(row.cell(*c)))),
                 span,
                 speaker: cell(speaker),
                 outlet: cell(outlet),
@@ -416,6 +417,13 @@ mod tests {
         assert_eq!(found(1), [None, some("warm"), some("Cold"), some("warm")]);
         let first: Vec<&str> = set.axes.axes.iter().map(|axis| axis.classes[0].id.as_str()).collect();
         assert_eq!(first, ["Centre", "Cold"]);
+    }
+
+    #[test]
+    fn a_cell_that_stands_for_nothing_is_no_target() {
+        let columns = TrainingColumns { target: Some("topic".into()), ..columns() };
+        let set = read("text,side,topic\nOne,x,NA\nTwo,y,NATO\n", &columns).expect("read");
+        assert_eq!(set.rows.iter().map(|row| row.target.as_str()).collect::<Vec<_>>(), ["", "NATO"]);
     }
 
     #[test]

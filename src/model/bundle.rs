@@ -212,6 +212,7 @@ impl Model {
         self.digest = None;
         for (axis, trials) in self.card.axes.iter_mut().zip(trials) {
             axis.trials.splice(0..0, trials.iter().cloned());
+            axis.mark_chosen();
         }
     }
 

@@ -35,8 +35,8 @@ use crate::features::{Block, FeatureParams, Rewriter, Tfidf, Vocabulary};
 use crate::types::Axis;
 use crate::{Error, Result};
 
-/// The newest version this program reads, as it reads all earlier ones. Models without blocks are written as version 1.
-const VERSION: u32 = 2;
+/// The version that this program writes and reads: a model is trained again sooner than an earlier form is guessed at.
+const VERSION: u32 = 3;
 /// A file above this is refused before it is read.
 const LARGEST_FILE: u64 = 8 << 30;
 const DIGEST: usize = 64;
@@ -93,7 +93,7 @@ impl Model {
         let (terms, offsets, starts) = vocabulary.parts();
         let stored: Vec<StoredBlock> = self.dense.iter().map(|part| part.block.stored()).collect();
         let header = Header {
-            version: if self.dense.is_empty() { 1 } else { VERSION },
+            version: VERSION,
             features: self.tfidf.params().clone(),
             names: self.tfidf.rewriter().clone(),
             blocks: vocabulary.blocks().to_vec(),
@@ -218,9 +218,17 @@ impl Model {
         let json = json.strip_prefix(' ').ok_or_else(|| damaged("a header without its blank".into()))?;
         let version =
             serde_json::from_str::<Versioned>(json).map_err(|e| damaged(format!("header: {e}")))?.version;
-        if version == 0 || version > VERSION {
-            return Err(Error::model(path, format!("version {version}, this program reads up to {VERSION}"))
-                .with_help("Use a newer Sayso."));
+        if version != VERSION {
+            let help = if version > VERSION {
+                "Use a newer Sayso."
+            } else {
+                "An earlier Sayso made it; train it again."
+            };
+            return Err(Error::model(
+                path,
+                format!("version {version}, this program reads version {VERSION}"),
+            )
+            .with_help(help));
         }
         let (stored, json) = (stored.to_string(), json.to_string());
         tensors.digest(json.as_bytes());

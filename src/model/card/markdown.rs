@@ -202,10 +202,9 @@ impl AxisCard {
         if self.trials.len() < 2 {
             return;
         }
-        let chosen = self.chosen_trials();
         let _ = writeln!(out, "\n| tried | C | log loss | macro-F1 |\n|---|---|---|---|");
-        for (i, t) in self.trials.iter().enumerate() {
-            let mark = if chosen.contains(&i) { " (chosen)" } else { "" };
+        for t in &self.trials {
+            let mark = if t.chosen { " (chosen)" } else { "" };
             let _ = writeln!(
                 out,
                 "| {}{mark} | {} | {:.4} | {:.4} |",
@@ -292,7 +291,7 @@ mod tests {
     use super::*;
 
     fn trial(setting: &str, c: f64, log_loss: f64) -> Trial {
-        Trial { setting: setting.into(), c, log_loss, macro_f1: 0.5 }
+        Trial { setting: setting.into(), c, log_loss, macro_f1: 0.5, chosen: false }
     }
 
     fn card(axis: AxisCard) -> Card {
@@ -369,7 +368,10 @@ mod tests {
             trial("", 1.0, 0.6).of_c("terms"),
             trial("", 2.0, 0.5).of_c("terms"),
         ];
-        let axis = AxisCard { trials, setting: "nb".into(), c: 2.0, ..AxisCard::default() };
+        let mut axis = AxisCard { trials, setting: "nb".into(), c: 2.0, ..AxisCard::default() };
+        axis.mark_chosen();
+        let chosen: Vec<bool> = axis.trials.iter().map(|trial| trial.chosen).collect();
+        assert_eq!(chosen, [false, false, true, false, true]);
         let text = card(axis.clone()).to_markdown();
         assert!(text.contains("Not validated.") && text.contains("| tfidf | 1 |"), "{text}");
         assert!(text.contains("| nb | 1 |") && text.contains("| nb (chosen) | 3 |"), "{text}");

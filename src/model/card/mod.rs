@@ -158,6 +158,9 @@ pub struct Trial {
     pub log_loss: f64,
     /// Macro-F1 out of fold.
     pub macro_f1: f64,
+    /// Whether the model was trained with it.
+    #[serde(default)]
+    pub chosen: bool,
 }
 
 /// How a model does on rows it had not seen.
@@ -336,9 +339,9 @@ impl AxisCard {
         self.trials.iter().any(Trial::is_of_search)
     }
 
-    /// The places among the trials of those that were chosen: of the search, the setting that was trained with, at its best `C`;
-    /// of the trials of `C`, those of the model's terms and of each block. Cards of earlier versions do not tell.
-    pub fn chosen_trials(&self) -> Vec<usize> {
+    /// Marks the trials that were chosen: of the search, the setting that was trained with, at its best `C`; of the trials of `C`,
+    /// those of the model's terms and of each block.
+    pub(crate) fn mark_chosen(&mut self) {
         let mut chosen = Vec::new();
         let of_setting =
             self.trials.iter().enumerate().filter(|(_, t)| t.is_of_search() && t.setting == self.setting);
@@ -348,7 +351,9 @@ impl AxisCard {
             let is_it = |t: &Trial| t.c == c && t.setting.strip_prefix(Trial::OF_C) == Some(part);
             chosen.extend(self.trials.iter().position(is_it));
         }
-        chosen
+        for (i, trial) in self.trials.iter_mut().enumerate() {
+            trial.chosen = chosen.contains(&i);
+        }
     }
 }
 

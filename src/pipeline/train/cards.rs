@@ -56,7 +56,7 @@ pub(super) fn axis_card(
     if let Some(baselines) = validation.as_mut().map(|v| &mut v.baselines) {
         baselines.speaker_macro_f1 = baselines.of_speaker();
     }
-    AxisCard {
+    let mut card = AxisCard {
         axis: definition.id.clone(),
         classes: definition.classes().iter().map(|c| c.id.clone()).collect(),
         counts: data.counts(axis),
@@ -76,5 +76,7 @@ pub(super) fn axis_card(
         trials: found.map(|f| named_trials(f, params)).unwrap_or_default(),
         validation,
         blocks: found.map(|f| f.blocks.clone()).unwrap_or_default(),
-    }
+    };
+    card.mark_chosen();
+    card
 }

@@ -348,6 +348,7 @@ pub(super) fn trial(
         c,
         log_loss: log_loss / weights.iter().sum::<f64>().max(f64::MIN_POSITIVE),
         macro_f1: confusion.macro_f1(),
+        chosen: false,
     }
 }
 

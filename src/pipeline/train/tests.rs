@@ -525,8 +525,12 @@ fn an_axis_that_is_not_calibrated_says_why() {
 fn trials_of_c_are_named_and_the_chosen_ones_are_known() {
     let model = train(&set(), &with_blocks()).expect("trains");
     let card = &model.card().axes[0];
-    let chosen: Vec<(&str, f64)> =
-        card.chosen_trials().iter().map(|i| (card.trials[*i].setting.as_str(), card.trials[*i].c)).collect();
+    let chosen: Vec<(&str, f64)> = card
+        .trials
+        .iter()
+        .filter(|trial| trial.chosen)
+        .map(|trial| (trial.setting.as_str(), trial.c))
+        .collect();
     assert_eq!(
         chosen,
         [
