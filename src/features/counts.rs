@@ -1,9 +1,10 @@
 //! Passages counted once, for the many splits of cross-validation.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 
+use super::matrix::CsrMatrix;
 use super::params::{FeatureParams, Passage};
 use super::rewrite::Rewriter;
 use super::rows::{self, Made, Rows};
@@ -32,6 +33,8 @@ pub(crate) struct Counts {
     texts: Arc<Texts>,
     /// Of each part of the texts, over all terms.
     numbers: Vec<Numbers>,
+    /// Matrices that are no longer needed: the system takes longer to find memory than a split takes to fill it.
+    used: Mutex<Vec<CsrMatrix>>,
 }
 
 impl Counts {
@@ -67,6 +70,7 @@ impl Counts {
             by_key,
             texts: Arc::new(Texts::new(texts)),
             numbers,
+            used: Mutex::default(),
         })
     }
 
@@ -87,25 +91,37 @@ impl Counts {
     ///
     /// # Arguments
     ///
-    /// * `hold` - whether they are to be held in memory.
+    /// * `hold` - whether the training side, and whether the test side, is to be held in memory.
     pub(crate) fn split(
         &self,
         train: &[usize],
         test: &[usize],
-        hold: bool,
+        hold: (bool, bool),
     ) -> Option<(Rows<'static>, Rows<'static>)> {
         let over = Arc::new(self.columns(train).0);
         if over.n_cols() == 0 {
             return None;
         }
-        let side = |of: &[usize]| {
+        let side = |of: &[usize], hold: bool| {
             let made = Made::new(Arc::clone(&self.texts), Arc::clone(&over), of.to_vec());
-            if hold { made.matrix().into() } else { Rows::Made(made) }
+            if hold { made.matrix_in(self.place()).into() } else { Rows::Made(made) }
         };
-        Some(rayon::join(|| side(train), || side(test)))
+        Some(rayon::join(|| side(train, hold.0), || side(test, hold.1)))
     }
 
-    /// What [`Tfidf::fit_counting`] of all passages gives.
+    /// Takes rows of a split that are no longer needed: those of another are put in their place.
+    pub(crate) fn take_back(&self, rows: Rows<'static>) {
+        if let Rows::Held(matrix) = rows {
+            self.used.lock().unwrap_or_else(PoisonError::into_inner).push(matrix.into_owned());
+        }
+    }
+
+    /// Where a matrix can be put.
+    fn place(&self) -> CsrMatrix {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_else(|| CsrMatrix::empty(0))
+    }
+
+    /// What [`Tfidf::fit_counting`] of all passages gives. What was taken back is let go.
     ///
     /// # Arguments
     ///
@@ -130,7 +146,8 @@ impl Counts {
         let tfidf = Tfidf::of_counts(&self.params, self.rewriter.clone(), vocabulary, over.idf.clone());
         let made = Made::new(Arc::clone(&self.texts), Arc::new(over), all);
         // One after the other: parts would have to be put together, and take half as much memory again meanwhile.
-        let rows = if hold { made.matrix().into() } else { Rows::Made(made) };
+        let rows = if hold { made.matrix_in(self.place()).into() } else { Rows::Made(made) };
+        self.used.lock().unwrap_or_else(PoisonError::into_inner).clear();
         Ok((tfidf, rows, dropped))
     }
 
@@ -258,10 +275,15 @@ mod tests {
                 // None where no term is left.
                 let read = Tfidf::fit(&params, Rewriter::default(), &of(train.clone())).ok();
                 let read = read.map(|(tfidf, x)| (x, tfidf.transform(&of(test.clone()))));
-                for hold in [true, false] {
+                for hold in [(true, true), (false, true), (true, false)] {
                     let split = counts.split(&rows(train.clone()), &rows(test.clone()), hold);
-                    let split = split.map(|(x, x_test)| (in_one_piece(&x), in_one_piece(&x_test)));
-                    assert_eq!(split, read);
+                    let found = split.as_ref().map(|(x, x_test)| (in_one_piece(x), in_one_piece(x_test)));
+                    assert_eq!(found, read);
+                    // The next are put in their place.
+                    if let Some((x, x_test)) = split {
+                        counts.take_back(x);
+                        counts.take_back(x_test);
+                    }
                 }
                 n_found += usize::from(read.is_some());
             }

@@ -78,6 +78,15 @@ impl CsrMatrix {
         Self { starts: vec![0], columns: Vec::new(), values: Vec::new(), n_cols }
     }
 
+    /// A matrix without rows that takes the memory of this one.
+    pub(super) fn emptied(self, n_cols: usize) -> Self {
+        let Self { mut starts, mut columns, mut values, .. } = self;
+        starts.truncate(1);
+        columns.clear();
+        values.clear();
+        Self { starts, columns, values, n_cols }
+    }
+
     /// Appends a row of so many zeros, of `expected` rows in all, for its columns and values to be written.
     pub(super) fn push_row(&mut self, n: usize, expected: usize) -> (&mut [u32], &mut [f32]) {
         let (from, done) = (self.columns.len(), self.starts.len());

@@ -122,13 +122,19 @@ impl Made {
 
     /// All rows in memory.
     pub(super) fn matrix(&self) -> CsrMatrix {
+        let mut matrix = self.matrix_in(CsrMatrix::empty(0));
+        matrix.shrink();
+        matrix
+    }
+
+    /// All rows in the place of a matrix that is no longer needed.
+    pub(super) fn matrix_in(&self, place: CsrMatrix) -> CsrMatrix {
         let mut reader = MadeReader::new(self);
-        let mut matrix = CsrMatrix::empty(self.columns.n_cols());
+        let mut matrix = place.emptied(self.columns.n_cols());
         for text in &self.of {
             let (columns, values) = matrix.push_row(reader.texts.count(*text), self.of.len());
             reader.fill(columns, values);
         }
-        matrix.shrink();
         matrix
     }
 }

@@ -180,10 +180,13 @@ pub(super) fn split_scores(
     test: &[usize],
 ) -> Result<SplitScores> {
     // A small split may have no term often enough: its rows get no opinion.
-    let Some((x, x_test)) = counts.split(train, test, hold(data, counts, recipe)) else {
+    // What is read once need not be held.
+    let n_readings: usize = grids.iter().map(Vec::len).sum();
+    let hold = hold(data, counts, recipe);
+    let Some((x, x_test)) = counts.split(train, test, (hold, hold && n_readings > 1)) else {
         return Ok(silent(data, grids, test.len()));
     };
-    (0..data.axes.axes.len())
+    let scores = (0..data.axes.axes.len())
         .into_par_iter()
         .map(|axis| {
             if grids[axis].is_empty() {
@@ -208,7 +211,10 @@ pub(super) fn split_scores(
             let fits = recipe.rough_path(x, &y, n_classes, &weights, &grids[axis])?;
             Ok(fits.par_iter().map(|fit| fit.scores(&x_test)).collect())
         })
-        .collect()
+        .collect();
+    counts.take_back(x);
+    counts.take_back(x_test);
+    scores
 }
 
 fn silent(data: &Data<'_>, grids: &[Vec<f64>], n: usize) -> SplitScores {

@@ -1,4 +1,5 @@
 use linfa::ParamGuard;
+use rayon::prelude::*;
 
 use super::scores::RowScores;
 use crate::Result;
@@ -178,16 +179,17 @@ impl Linear {
     pub(super) fn scores(&self, x: &Rows<'_>) -> RowScores {
         let n = self.intercepts.len();
         let mut scores = RowScores::zeros(x.n_rows(), n);
-        let mut reader = x.reader();
-        for i in 0..x.n_rows() {
-            let z = scores.row_mut(i);
-            z.copy_from_slice(&self.intercepts);
-            for (column, value) in reader.row(i).iter() {
-                for (z, w) in z.iter_mut().zip(&self.weights[column * n..(column + 1) * n]) {
-                    *z += value * w;
+        scores.pieces_mut().for_each(|(first, piece)| {
+            let mut reader = x.reader();
+            for (i, z) in piece.chunks_exact_mut(n).enumerate() {
+                z.copy_from_slice(&self.intercepts);
+                for (column, value) in reader.row(first + i).iter() {
+                    for (z, w) in z.iter_mut().zip(&self.weights[column * n..(column + 1) * n]) {
+                        *z += value * w;
+                    }
                 }
             }
-        }
+        });
         scores
     }
 

@@ -1,5 +1,7 @@
 //! Linear scores of many rows.
 
+use rayon::prelude::*;
+
 /// The linear scores of some rows, as many of each as there are outputs, end to end: with millions of rows and a dozen values of
 /// `C`, a vector for each row would take several times the memory.
 #[derive(Debug, Clone, PartialEq)]
@@ -7,6 +9,9 @@ pub(super) struct RowScores {
     n_outputs: usize,
     values: Vec<f64>,
 }
+
+/// Fewer rows are not dealt out.
+const FEWEST_ROWS: usize = 1 << 12;
 
 impl RowScores {
     /// Zeros.
@@ -21,6 +26,14 @@ impl RowScores {
 
     pub(super) fn row_mut(&mut self, i: usize) -> &mut [f64] {
         &mut self.values[i * self.n_outputs..(i + 1) * self.n_outputs]
+    }
+
+    /// The scores of rows that stand together, as many pieces as there are threads: the first row of each, and the scores end to end.
+    pub(super) fn pieces_mut(&mut self) -> impl IndexedParallelIterator<Item = (usize, &mut [f64])> {
+        let n_rows = self.values.len() / self.n_outputs;
+        let piece = n_rows.div_ceil(rayon::current_num_threads()).max(FEWEST_ROWS);
+        let pieces = self.values.par_chunks_mut(piece * self.n_outputs);
+        pieces.enumerate().map(move |(i, scores)| (i * piece, scores))
     }
 
     pub(super) fn rows(&self) -> impl Iterator<Item = &[f64]> {
