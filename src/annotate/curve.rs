@@ -324,8 +324,12 @@ mod tests {
     #[test]
     fn a_straight_curve_foretells_its_next_step_and_a_bent_one_says_how_little_it_knows() {
         let curve = |f1: [f64; 4]| -> Vec<LearningPoint> {
-            let of =
-                |(i, macro_f1): (usize, f64)| LearningPoint { share: 0.0, n_rows: 25_usize << i, macro_f1 };
+            let of = |(i, macro_f1): (usize, f64)| LearningPoint {
+                share: 0.0,
+                n_rows: 25_usize << i,
+                macro_f1,
+                n_held_out: 100,
+            };
             f1.into_iter().enumerate().map(of).collect()
         };
         let (gain_, low, high) = gain(&curve([0.4, 0.5, 0.6, 0.7]), 200).expect("four points");

@@ -192,7 +192,12 @@ impl AxisCard {
                 .iter()
                 .map(|p| format!("{:.3} with {} rows", p.macro_f1, p.n_rows))
                 .collect();
-            let _ = writeln!(out, "Learning curve, macro-F1 of the highest score: {}.", points.join(", "));
+            let n_held_out = v.learning_curve.iter().map(|p| p.n_held_out).max().unwrap_or_default();
+            let _ = writeln!(
+                out,
+                "Learning curve, macro-F1 of the highest score on {n_held_out} rows held out: {}.",
+                points.join(", ")
+            );
             let _ = writeln!(out, "If it goes on so: {}.", v.labels_asked_for());
         }
     }

@@ -266,8 +266,11 @@ pub struct LearningPoint {
     pub share: f64,
     /// Rows in them, on average over folds.
     pub n_rows: usize,
-    /// Macro-F1 on the held-out folds.
+    /// Macro-F1 on held-out folds: on all of them, or on as many as have rows enough to tell.
     pub macro_f1: f64,
+    /// The rows that these folds hold out.
+    #[serde(default)]
+    pub n_held_out: usize,
 }
 
 impl Validation {
@@ -362,8 +365,10 @@ mod tests {
     use super::*;
 
     fn curve(points: &[(usize, f64)]) -> Validation {
-        let learning_curve =
-            points.iter().map(|&(n_rows, macro_f1)| LearningPoint { share: 1.0, n_rows, macro_f1 }).collect();
+        let learning_curve = points
+            .iter()
+            .map(|&(n_rows, macro_f1)| LearningPoint { share: 1.0, n_rows, macro_f1, n_held_out: 100 })
+            .collect();
         Validation { learning_curve, ..Validation::default() }
     }
 

@@ -7,14 +7,15 @@ use rayon::prelude::*;
 use super::blocks::{self, BlockRows};
 use super::data::Data;
 use super::fit::Recipe;
+use super::learning_curve;
 use super::out_of_fold::{Chosen, OutOfFold, Source, choose, mean};
 use super::scores::RowScores;
-use super::side_by_side::{bytes_of_all, bytes_of_block, bytes_of_terms, hold, side_by_side};
+use super::side_by_side::{bytes_of_block, bytes_of_terms, hold, side_by_side};
 use super::steps::Steps;
 use super::validation::{self, Said};
-use crate::classifier::{Calibration, decide, decision_weights, most_probable};
+use crate::classifier::{Calibration, decide, decision_weights};
 use crate::features::Counts;
-use crate::model::{BlockCard, HeldOut, LearningPoint, Trial, Validation};
+use crate::model::{BlockCard, HeldOut, Trial, Validation};
 use crate::statistics::{Confusion, stratified_grouped_folds};
 use crate::{Error, Result};
 
@@ -73,20 +74,18 @@ pub(super) type Split = (Vec<usize>, Vec<usize>);
 
 /// Inner folds of the nested choice of `C`.
 pub(super) const INNER: usize = 3;
-/// Shares of the training groups at which the learning curve is taken.
-const SHARES: [f64; 3] = [0.25, 0.5, 0.75];
 
 /// The linear scores of terms and blocks out of fold, before anything is chosen by them.
 pub(super) struct FoldScores {
     /// The fold of each row.
-    folds: Vec<usize>,
+    pub(super) folds: Vec<usize>,
     /// Rows learned from and rows scored: the outer splits, then the inner ones of each.
-    splits: Vec<Split>,
+    pub(super) splits: Vec<Split>,
     sources: Vec<Source>,
 }
 
 pub(super) fn run(data: &Data<'_>, plan: &Plan<'_>) -> Result<CrossFit> {
-    plan.steps.expect(SHARES.len() * plan.folds);
+    plan.steps.expect(learning_curve::n_fits(data, plan.folds));
     let scores = score_folds(data, plan)?;
     let mut axes: Vec<AxisFit> = (0..data.axes.axes.len())
         .into_par_iter()
@@ -94,7 +93,7 @@ pub(super) fn run(data: &Data<'_>, plan: &Plan<'_>) -> Result<CrossFit> {
         .collect::<Result<_>>()?;
     // The scores are many, and no longer needed.
     let FoldScores { folds, .. } = scores;
-    let curves = learning_curves(data, plan, &folds, &axes)?;
+    let curves = learning_curve::points(data, plan, &folds, &axes)?;
     for (axis, curve) in axes.iter_mut().zip(curves) {
         axis.validation.learning_curve.splice(0..0, curve);
     }
@@ -287,11 +286,8 @@ fn axis_fit(data: &Data<'_>, plan: &Plan<'_>, axis: usize, scores: &FoldScores) 
         })
         .collect();
     let seed = plan.recipe.seed;
-    let plain: Vec<usize> =
-        labelled_scores.iter().map(|z| most_probable(&Calibration::None.apply(z))).collect();
-    let labelled = |train: &[usize]| train.iter().filter(|i| data.rows[**i].labels[axis].is_some()).count();
-    let n_learned = splits[..plan.folds].iter().map(|(train, _)| labelled(train)).sum::<usize>() / plan.folds;
-    let said = Said { p: &labelled_p, predicted: &predicted, n_learned, plain: &plain };
+    let whole = learning_curve::whole(data, plan, axis, scores, &rows, &labelled_scores, &y);
+    let said = Said { p: &labelled_p, predicted: &predicted, whole };
     let validation = validation::validate(data, axis, &rows, &y, &said, folds, seed);
     let scores = (0..data.rows.len()).map(|i| mean(&together, None, i)).collect();
     let conformal =
@@ -367,64 +363,6 @@ pub(super) fn best(trials: &[Trial]) -> usize {
         }
     }
     best
-}
-
-/// By axis: rows learned from, and pairs of class and prediction.
-type Outcome = Vec<(usize, Vec<(usize, usize)>)>;
-
-/// Macro-F1 of each axis by share of the groups learned from: `(share, rows learned from, macro-F1)`.
-fn learning_curves(
-    data: &Data<'_>,
-    plan: &Plan<'_>,
-    folds: &[usize],
-    axes: &[AxisFit],
-) -> Result<Vec<Vec<LearningPoint>>> {
-    let grids = |source: usize| axes.iter().map(|a| vec![a.c[source]]).collect::<Vec<_>>();
-    let of_blocks = blocks::recipe(&plan.recipe);
-    let mut order: Vec<usize> = (0..data.n_groups).collect();
-    crate::statistics::Draws::new(plan.recipe.seed, 1).shuffle(&mut order);
-    let mut rank = vec![0; data.n_groups];
-    for (r, g) in order.iter().enumerate() {
-        rank[*g] = r;
-    }
-    let tasks: Vec<(f64, usize)> =
-        SHARES.iter().flat_map(|s| (0..plan.folds).map(move |f| (*s, f))).collect();
-    let outcomes: Vec<Outcome> =
-        side_by_side(data.memory, bytes_of_all(data, plan), &tasks, |(share, f)| {
-            let kept = |i: usize| (rank[data.groups[i]] as f64) < share * data.n_groups as f64;
-            let train: Vec<usize> = (0..folds.len()).filter(|i| folds[*i] != *f && kept(*i)).collect();
-            let test: Vec<usize> = (0..folds.len()).filter(|i| folds[*i] == *f).collect();
-            let train = data.apart_from(&test, train);
-            let mut scores = split_scores(data, plan.counts, &plan.recipe, &grids(0), &train, &test)?;
-            for (b, block) in plan.blocks.iter().enumerate() {
-                let more = blocks::split_scores(data, block, &of_blocks, &grids(b + 1), &train, &test)?;
-                scores.iter_mut().zip(&more).for_each(|(z, more)| z[0].add(&more[0]));
-            }
-            plan.steps.step();
-            let of_axis = |axis: usize| {
-                let labelled = |i: &usize| data.rows[*i].labels[axis];
-                let pairs = test
-                    .iter()
-                    .zip(scores[axis][0].rows())
-                    .filter_map(|(i, z)| Some((labelled(i)?, most_probable(&Calibration::None.apply(z)))));
-                (train.iter().filter_map(labelled).count(), pairs.collect())
-            };
-            Ok((0..axes.len()).map(of_axis).collect())
-        })?;
-    let curve = |axis: usize| {
-        let n_classes = data.axes.axes[axis].classes().len();
-        let point = |(s, share): (usize, &f64)| {
-            let of_share = || outcomes[s * plan.folds..(s + 1) * plan.folds].iter().map(|o| &o[axis]);
-            let pairs = of_share().flat_map(|o| o.1.iter().copied());
-            LearningPoint {
-                share: *share,
-                n_rows: of_share().map(|o| o.0).sum::<usize>() / plan.folds,
-                macro_f1: Confusion::from_pairs(n_classes, pairs).macro_f1(),
-            }
-        };
-        SHARES.iter().enumerate().map(point).collect()
-    };
-    Ok((0..axes.len()).map(curve).collect())
 }
 
 impl CrossFit {

@@ -5,6 +5,7 @@ mod cards;
 mod cross_fit;
 mod data;
 mod fit;
+mod learning_curve;
 mod out_of_fold;
 mod scores;
 mod side_by_side;

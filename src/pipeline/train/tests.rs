@@ -57,6 +57,39 @@ fn a_model_learns_scores_and_says_why() {
 }
 
 #[test]
+fn a_learning_curve_of_many_rows_is_measured_on_the_same_folds_throughout() {
+    let row = |i: usize| TrainingRow {
+        text: format!(
+            "{} w{} x{}",
+            ["no talks", "more force"][(i + usize::from(i.is_multiple_of(10))) % 2],
+            i % 97,
+            i % 89
+        ),
+        group: i.to_string(),
+        weight: 1.0,
+        labels: vec![Some(i % 2)],
+        ..TrainingRow::default()
+    };
+    let set = TrainingSet {
+        axes: AxisSet { axes: vec![Axis::nominal("side", ["a".into(), "b".into()])] },
+        rows: (0..90_000).map(row).collect(),
+        notes: Vec::new(),
+    };
+    let mut params = TrainParams { c: Some(1.0), ..TrainParams::default() };
+    params.features.chars = None;
+    let card = train(&set, &params).expect("trains").card().axes[0].clone();
+    let validation = card.validation.expect("five folds");
+    // Of 90,000 rows a fold holds out 18,000: three of the five tell.
+    assert_eq!(validation.confusion.iter().flatten().sum::<u64>(), 90_000);
+    let curve = &validation.learning_curve;
+    assert!(
+        curve.iter().all(|p| p.n_held_out == curve[0].n_held_out && p.n_held_out.div_ceil(1000) == 54),
+        "{curve:?}"
+    );
+    assert!(curve.iter().map(|p| p.n_rows / 1000).eq([18, 36, 53, 72]), "{curve:?}");
+}
+
+#[test]
 fn contributions_sum_to_the_linear_score_and_words_to_terms() {
     let model = train(&set(), &TrainParams::default()).expect("trains");
     let text = "No talks, said he: the army's answer is peace. Peace!";

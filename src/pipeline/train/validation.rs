@@ -23,10 +23,8 @@ pub(super) struct Said<'a> {
     pub(super) p: &'a [Vec<f64>],
     /// The classes decided for.
     pub(super) predicted: &'a [usize],
-    /// How many rows were learned from, on average over folds.
-    pub(super) n_learned: usize,
-    /// The classes of the highest scores, as the points of the learning curve take them, which have no calibration of their own.
-    pub(super) plain: &'a [usize],
+    /// The end of the learning curve; the rest of it needs fits of its own.
+    pub(super) whole: LearningPoint,
 }
 
 pub(super) fn validate(
@@ -38,14 +36,11 @@ pub(super) fn validate(
     folds: &[usize],
     seed: u64,
 ) -> Validation {
-    let Said { p, predicted, n_learned, plain } = said;
+    let Said { p, predicted, whole } = said;
     let n_classes = data.axes.axes[axis].classes().len();
     let confusion = Confusion::from_pairs(n_classes, y.iter().copied().zip(predicted.iter().copied()));
     let groups: Vec<usize> = rows.iter().map(|i| data.groups[*i]).collect();
     let macro_f1 = confusion.macro_f1();
-    // The end of the curve; the rest of it needs fits of its own.
-    let of_plain = Confusion::from_pairs(n_classes, y.iter().copied().zip(plain.iter().copied())).macro_f1();
-    let whole = LearningPoint { share: 1.0, n_rows: *n_learned, macro_f1: of_plain };
     let (permutation_p, reliability) = rayon::join(
         || permutation_p(y, predicted, &groups, n_classes, macro_f1, seed),
         || Reliability::measure(p, y, seed),
@@ -62,7 +57,7 @@ pub(super) fn validate(
         baselines: baselines(data, rows, y, folds, n_classes),
         permutation_p,
         confusion: confusion.counts,
-        learning_curve: vec![whole],
+        learning_curve: vec![*whole],
         by_file: Vec::new(),
         names_left_in: None,
     }
