@@ -10,7 +10,7 @@ use crate::{Error, Result};
 /// The options of every command that reads labelled texts.
 #[derive(Debug, clap::Args)]
 pub struct LabelledArgs {
-    /// Label files, or tables of any kind with --text and --label; - is standard input.
+    /// Label files, or tables of any kind with --text and --label or --axes; - is standard input.
     #[arg(value_name = "LABELS", required = true)]
     pub labels: Vec<PathBuf>,
     /// The axes; those that come with Sayso if not given. In a table with --text, the columns named after an axis hold its labels.
@@ -45,6 +45,15 @@ pub fn pair(word: &str) -> std::result::Result<(String, String), String> {
         Some((from, to)) if !from.is_empty() && !to.is_empty() => Ok((from.trim().into(), to.trim().into())),
         _ => Err("expected two column names, such as from,to".into()),
     }
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "_-./,:=+@%".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_string();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 impl LabelledArgs {
@@ -118,23 +127,23 @@ impl LabelledArgs {
         Ok(axes)
     }
 
-    /// The options that say what columns hold, as the next command has to be given them.
+    /// The options that say what is read from the files, as a shell takes them, for the next command.
     pub fn options(&self) -> String {
         let labels = self.label.join(",");
         let span = self.span.as_ref().map(|(from, to)| format!("{from},{to}"));
-        let mut options = super::axes_option(self.axes.as_deref());
-        for (name, column) in [
+        let axes = self.axes.as_ref().map(|path| path.display().to_string());
+        let given = [
+            ("axes", axes.as_deref()),
             ("text", self.text.as_deref()),
             ("label", Some(labels.as_str()).filter(|labels| !labels.is_empty())),
             ("group", self.group.as_deref()),
             ("target", self.target.as_deref()),
             ("span", span.as_deref()),
-        ] {
-            if let Some(column) = column {
-                options.extend([" --", name, " ", column]);
-            }
-        }
-        options
+            ("encoding", self.encoding.as_deref()),
+        ];
+        let given = given.into_iter().filter_map(|(name, word)| Some((name, word?)));
+        let axis = self.axis.iter().map(|id| ("axis", id.as_str()));
+        given.chain(axis).fold(String::new(), |all, (name, word)| format!("{all} --{name} {}", quoted(word)))
     }
 
     /// The encoding of `--encoding`.
@@ -144,5 +153,16 @@ impl LabelledArgs {
     /// Those of [`encoding_by_name`].
     pub fn encoding(&self) -> Result<Option<&'static Encoding>> {
         self.encoding.as_deref().map(encoding_by_name).transpose()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_quoted_where_a_shell_would_cut_them() {
+        let words = ["topic", "a/b-c.csv", "my text", "it's", "$(x)", ""];
+        assert_eq!(words.map(quoted), ["topic", "a/b-c.csv", "'my text'", "'it'\\''s'", "'$(x)'", "''"]);
     }
 }

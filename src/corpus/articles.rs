@@ -249,6 +249,7 @@ impl Articles {
         let most = stream::BEGINNING as u64;
         reader.by_ref().take(most).read_to_end(&mut beginning).map_err(|e| Error::io(path, "read", e))?;
         let kind = Kind::of(&beginning);
+        self.remarks.push(format!("standard input: read as {}", kind.name()));
         let reader: Box<dyn Read + Send> = Box::new(Cursor::new(beginning).chain(reader));
         match kind {
             Kind::Lines => {

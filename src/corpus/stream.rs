@@ -28,29 +28,55 @@ impl Kind {
     /// What a stream holds that begins so. What may be prose is taken for prose.
     pub(super) fn of(beginning: &[u8]) -> Self {
         let text = String::from_utf8_lossy(beginning);
-        let text = text.trim_start_matches('\u{feff}').trim_start();
-        if text.starts_with('{') {
-            let whole = text.split_once('\n').is_none_or(|(line, _)| is_object(line));
-            return if whole { Self::Lines } else { Self::Json };
+        let text = text.trim_start_matches(['\u{feff}', '\n', '\r']);
+        let solid = text.trim_start();
+        if solid.starts_with('{') {
+            return of_objects(solid, beginning.len() < BEGINNING);
         }
-        if text.strip_prefix('[').is_some_and(|rest| rest.trim_start().starts_with('{')) {
+        if solid.strip_prefix('[').is_some_and(|rest| rest.trim_start().starts_with('{')) {
             return Self::Json;
         }
         if is_table(text) { Self::Table } else { Self::Text }
     }
+
+    /// In words.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Lines => "JSON lines",
+            Self::Json => "one JSON document",
+            Self::Table => "a table",
+            Self::Text => "one article",
+        }
+    }
 }
 
-fn is_object(line: &str) -> bool {
-    serde_json::from_str::<Map<String, Value>>(line).is_ok()
+/// An object a line, of which some may be damaged, or one object on one line or several.
+fn of_objects(text: &str, is_all: bool) -> Kind {
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    if rest.trim().is_empty() {
+        return if is_all { Kind::Json } else { Kind::Lines };
+    }
+    let object = |line: &str| serde_json::from_str::<Map<String, Value>>(line);
+    match object(first) {
+        Err(error)
+            if error.is_eof() && !rest.lines().any(|line| line.starts_with('{') && object(line).is_ok()) =>
+        {
+            Kind::Json
+        }
+        _ => Kind::Lines,
+    }
 }
 
-/// Several columns, of which one holds texts, and a row of as many cells.
+/// Several columns, of which one holds texts; and where the others say nothing, a row of as many cells.
 fn is_table(text: &str) -> bool {
     let bytes = Box::new(Cursor::new(text.as_bytes().to_vec()));
     let Ok(mut table) = Table::from_reader(bytes, Path::new("-")) else { return false };
-    let has_text = table.headers().iter().any(|h| columns::field(h) == Some(Field::Text));
+    let fields: Vec<Field> = table.headers().iter().filter_map(|h| columns::field(h)).collect();
     let several = table.headers().len() > 1;
-    has_text && several && matches!(table.next_row(), Ok(Some(_))) && table.n_ragged == 0
+    several
+        && fields.contains(&Field::Text)
+        && matches!(table.next_row(), Ok(Some(_)))
+        && (fields.len() > 1 || table.n_ragged == 0)
 }
 
 #[cfg(test)]
@@ -61,12 +87,16 @@ mod tests {
     fn the_beginning_tells_what_a_stream_holds() {
         for (beginning, kind) in [
             ("{\"text\": \"One.\"}\n{\"text\": \"Two.\"}\n", Kind::Lines),
-            ("\u{feff}\n {\"text\": \"cut off", Kind::Lines),
+            ("{bad}\n{\"text\": \"Two.\"}\n", Kind::Lines),
+            ("{\"text\": \"cut off\n{\"text\": \"Two.\"}\n", Kind::Lines),
+            ("\u{feff}\n {\"Herald\": [{\"text\": \"One.\"}]}\n", Kind::Json),
             ("{\n  \"text\": \"One.\"\n}\n", Kind::Json),
             ("[\n {\"text\": \"One.\"}]", Kind::Json),
             ("[Photo: a square] The mayor spoke.", Kind::Text),
             ("outlet,text\nA,\"One, two.\"\n", Kind::Table),
             ("body;date\nOne.;2024-05-01\n", Kind::Table),
+            ("\ttext\tdate\n0\tOne.\t2024-05-01\n", Kind::Table),
+            ("outlet,text\nA,One.,\n", Kind::Table),
             // No text column, no row, or a line of prose.
             ("outlet,date\nA,2024-05-01\n", Kind::Text),
             ("Body, mind\n", Kind::Text),

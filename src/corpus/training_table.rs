@@ -36,7 +36,7 @@ impl TrainingSet {
     ///
     /// A row with a cell that is no class of its axis is left out, and a note says so.
     ///
-    /// Classes that differ in case or blanks only are one class, spelled as most rows spell it, with single blanks. Cells such as NA
+    /// Without axes, classes that differ in case or blanks only are one class, spelled as most rows spell it, with single blanks. Cells such as NA
     /// are no class: their rows count as without a label. Rows without a group are one each, named by file and row; of files with
     /// the same name by the path as given.
     ///
@@ -122,7 +122,7 @@ impl RawRows {
                     format!("the columns {}", table.headers().join(", ")),
                     format!("a column for one of the axes {}", ids.join(", ")),
                 )
-                .with_help("Name the columns that hold the labels with --label, or the file of the axes with --axes."));
+                .with_help("Give a column the name of its axis, or name the columns that hold the labels with --label, without --axes."));
             }
             return Ok(found);
         }

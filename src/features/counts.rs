@@ -102,14 +102,20 @@ impl Counts {
         if over.n_cols() == 0 {
             return None;
         }
-        let side = |of: &[usize], hold: bool| {
-            let made = Made::new(Arc::clone(&self.texts), Arc::clone(&over), of.to_vec());
-            if hold { made.matrix_in(self.place()).into() } else { Rows::Made(made) }
-        };
-        Some(rayon::join(|| side(train, hold.0), || side(test, hold.1)))
+        let made = |of: &[usize]| Made::new(Arc::clone(&self.texts), Arc::clone(&over), of.to_vec());
+        let (train, test) = (made(train), made(test));
+        Some(rayon::join(
+            || if hold.0 { train.matrix_in(self.place()).into() } else { Rows::Made(train) },
+            || if hold.1 { test.matrix().into() } else { Rows::Made(test) },
+        ))
     }
 
-    /// Takes rows of a split that are no longer needed: those of another are put in their place.
+    /// Lets the memory go that rows were put in which were taken back.
+    pub(crate) fn let_go(&self) {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Takes the rows of a training side that are no longer needed: those of another are put in their place.
     pub(crate) fn take_back(&self, rows: Rows<'static>) {
         if let Rows::Held(matrix) = rows {
             self.used.lock().unwrap_or_else(PoisonError::into_inner).push(matrix.into_owned());
@@ -146,8 +152,9 @@ impl Counts {
         let tfidf = Tfidf::of_counts(&self.params, self.rewriter.clone(), vocabulary, over.idf.clone());
         let made = Made::new(Arc::clone(&self.texts), Arc::new(over), all);
         // One after the other: parts would have to be put together, and take half as much memory again meanwhile.
-        let rows = if hold { made.matrix_in(self.place()).into() } else { Rows::Made(made) };
-        self.used.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let place = self.place();
+        self.let_go();
+        let rows = if hold { made.matrix_in(place).into() } else { Rows::Made(made) };
         Ok((tfidf, rows, dropped))
     }
 

@@ -161,6 +161,9 @@ pub(super) fn score_folds(data: &Data<'_>, plan: &Plan<'_>) -> Result<FoldScores
             split_scores(data, plan.counts, &plan.recipe, grids, train, test)
         })?];
     let recipe = blocks::recipe(&plan.recipe);
+    if !plan.blocks.is_empty() {
+        plan.counts.let_go();
+    }
     for block in plan.blocks {
         sources.push(scored(block.block.grid(), bytes_of_block(data, block), &|grids, train, test| {
             blocks::split_scores(data, block, &recipe, grids, train, test)
@@ -212,7 +215,6 @@ pub(super) fn split_scores(
         })
         .collect();
     counts.take_back(x);
-    counts.take_back(x_test);
     scores
 }
 

@@ -170,9 +170,10 @@ impl Search<'_> {
         };
         let grids = vec![grid.clone(); n_axes];
         let of_block = blocks::recipe(&recipe);
-        let counted = match self.counted.take() {
-            Some((of, counts)) if of == candidate.features => counts,
-            _ => Counts::read(&candidate.features, self.data.rewriter.clone(), &self.data.passages())?,
+        // What was counted before is let go first.
+        let counted = match self.counted.take().filter(|(of, _)| *of == candidate.features) {
+            Some((_, counts)) => counts,
+            None => Counts::read(&candidate.features, self.data.rewriter.clone(), &self.data.passages())?,
         };
         let bytes = match block {
             Some(rows) => bytes_of_block(self.data, rows),
