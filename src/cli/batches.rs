@@ -46,15 +46,16 @@ pub fn in_order<T: Send>(
     work: impl Fn(&Article) -> T + Sync + Send,
     mut sink: impl FnMut(Article, T) -> Result<()> + Send,
 ) -> Result<Counts> {
-    for remark in std::mem::take(&mut articles.remarks) {
-        talk.detail(remark);
-    }
     let mut counts = Counts::default();
     let bar = talk.progress(None, "articles");
     let mut hand_on =
         |results: Vec<(Article, T)>| results.into_iter().try_for_each(|(article, t)| sink(article, t));
     let mut done = Vec::new();
     let mut batch = next_batch(&mut articles, &mut counts.skipped);
+    // What standard input holds is known when it is read.
+    for remark in std::mem::take(&mut articles.remarks) {
+        talk.detail(remark);
+    }
     while !batch.is_empty() {
         args.refuse_if_strict(&counts.skipped)?;
         let run = |mut article: Article| {

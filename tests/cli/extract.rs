@@ -97,10 +97,11 @@ fn articles_come_from_tables_lines_globs_and_standard_input_with_their_metadata(
     command.stdin(std::fs::File::open(dir.path("news/herald/2022-04-14_front.txt")).expect("there"));
     let run = Run::of(command.output().expect("the program starts")).done();
     assert_eq!(lines(&run.stdout)[0]["article"], "stdin");
-    for file in ["t.csv", "l.jsonl"] {
-        let mut command = dir.command(&["extract", "-", "--format", "jsonl"]);
+    for (file, kind) in [("t.csv", "a table"), ("l.jsonl", "JSON lines")] {
+        let mut command = dir.command(&["extract", "-", "-v", "--format", "jsonl"]);
         command.stdin(std::fs::File::open(dir.path(file)).expect("there"));
         let piped = Run::of(command.output().expect("the program starts")).done();
+        assert!(piped.stderr.contains(&format!("standard input: read as {kind}")), "{}", piped.stderr);
         let named = dir.sayso(&["extract", file, "--format", "jsonl"]).done();
         let quotes =
             |run: &Run| lines(&run.stdout).iter().map(|line| line["quote"].clone()).collect::<Vec<_>>();
