@@ -36,16 +36,16 @@ impl TrainingSet {
     ///
     /// A row with a cell that is no class of its axis is left out, and a note says so.
     ///
-    /// Without axes, classes that differ in case or blanks only are one class, spelled as most rows spell it, with single blanks. Cells such as NA
-    /// are no class: their rows count as without a label. Rows without a group are one each, named by file and row; of files with
-    /// the same name by the path as given.
+    /// Without axes, classes that differ in case or blanks only are one class, spelled as most rows spell it, with single blanks.
+    /// Cells such as NA are no class: their rows count as without a label. Rows without a group are one each, named by file and row;
+    /// of files with the same name by the path as given.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Input`](crate::ErrorKind::Input) for a missing column (with the nearest name), a weight that is no number
     /// of at least 0, or a span outside its text or the wrong way round;
-    /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) for a label column that is named twice or is no axis; those of [`Table::open`] and
-    /// [`Table::next_row`].
+    /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) for a label column that is named twice or is no axis; those of
+    /// [`Table::open`] and [`Table::next_row`].
     pub fn read(
         paths: &[PathBuf],
         columns: &TrainingColumns,

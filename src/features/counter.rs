@@ -19,8 +19,7 @@ use super::texts::{Contents, Numbers};
 pub(super) struct Counter {
     terms: Terms,
     /// The keys of word n-grams that were new when they were met and may be dropped: most stand in one text only, so they become
-    /// terms when they are met again. In the texts, the items without a number are theirs, in
-    /// the same order.
+    /// terms when they are met again. In the texts, the items without a number are theirs, in the same order.
     firsts: Vec<u64>,
     /// Which keys of a text were not found; the rest is room.
     missed: Vec<u32>,
@@ -323,3 +322,61 @@ impl Counter {
 const BYTES_A_TERM: usize = 64;
 /// Room is made for so many terms before the first is seen; from there on it grows with them.
 const MOST_AT_FIRST: usize = 1 << 19;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::super::{FeatureParams, Rewriter, Tfidf};
+    use super::*;
+
+    #[test]
+    fn terms_stand_in_as_many_texts_whoever_met_them_first() {
+        // Beside a common word: one of a single text, there once or twice; one of two texts that stand next to each other, and one of
+        // two far apart, so that another thread meets it again; and a word twice in the first of its two texts.
+        let texts: Vec<String> = (0..300)
+            .map(|i| {
+                let (near, far, twice) = (i / 2, i % 150, i % 149);
+                format!(
+                    "common once{i} pair{i} pair{i} near{near} far{far} {}",
+                    if i < 149 { format!("twice{twice} ").repeat(2) } else { format!("twice{twice}") }
+                )
+            })
+            .collect();
+        let mut df: BTreeMap<&str, u32> = BTreeMap::new();
+        for text in &texts {
+            text.split_whitespace()
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .for_each(|w| *df.entry(w).or_default() += 1);
+        }
+        let passages: Vec<Passage<'_>> = texts.iter().map(|text| text.as_str().into()).collect();
+        let words = Some(NgramRange::new(1, 1));
+        for min_df in [1, 2, 3] {
+            let params = FeatureParams { words, chars: None, min_df, ..FeatureParams::default() };
+            let kept: BTreeMap<&str, u32> =
+                df.iter().filter(|(_, n)| **n >= min_df).map(|(w, n)| (*w, *n)).collect();
+            for n_threads in [1, 2, 4] {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build().expect("threads");
+                let fitted = pool.install(|| Tfidf::fit_counting(&params, Rewriter::default(), &passages));
+                let (tfidf, x, dropped) = fitted.expect("fits");
+                let vocabulary = tfidf.vocabulary();
+                let frequencies = vocabulary.document_frequencies().iter().copied();
+                let found: BTreeMap<&str, u32> =
+                    (0..vocabulary.len()).map(|id| vocabulary.term(id)).zip(frequencies).collect();
+                assert_eq!(
+                    (&found, dropped.by_frequency),
+                    (&kept, df.len() - kept.len()),
+                    "{n_threads} threads"
+                );
+                for (i, text) in texts.iter().enumerate() {
+                    let of_row: BTreeSet<&str> =
+                        x.row(i).columns.iter().map(|c| vocabulary.term(*c as usize)).collect();
+                    let of_text: BTreeSet<&str> =
+                        text.split_whitespace().filter(|w| kept.contains_key(w)).collect();
+                    assert_eq!((of_row, x.row(i).columns.len()), (of_text.clone(), of_text.len()), "{text}");
+                }
+            }
+        }
+    }
+}

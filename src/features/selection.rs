@@ -148,7 +148,7 @@ fn dealt(number: usize, counter: &Counter) -> Vec<Dealt> {
     parts
 }
 
-/// How many terms one part of the keys has, and those of them that were met twice, counted over all counters.
+/// How many n-grams one part of the keys has, and those of them that became terms, counted over all counters.
 fn merged(found: &[Vec<Dealt>], part: usize) -> (usize, Vec<Candidate>) {
     let most = found.iter().map(|parts| parts[part].terms.len()).sum();
     let mut table = KeyTable::with_capacity(most);
