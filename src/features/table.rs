@@ -7,10 +7,25 @@ use super::pages::{filled, reserve, room};
 /// So many slots are looked at together.
 const GROUP: usize = 4;
 
-/// Slots that share a cache line. They are filled from the first on; 0 is empty.
-#[derive(Debug, Clone, Copy, Default)]
+/// An empty slot: whatever the key, it stands for no number.
+const EMPTY: u64 = u64::MAX;
+
+/// Slots that share a cache line. They are filled from the first on.
+#[derive(Debug, Clone, Copy)]
 #[repr(align(32))]
 struct Group([u64; GROUP]);
+
+impl Default for Group {
+    fn default() -> Self {
+        Self([EMPTY; GROUP])
+    }
+}
+
+impl Group {
+    fn is_full(&self) -> bool {
+        self.0[GROUP - 1] != EMPTY
+    }
+}
 
 /// From 64-bit keys to dense ids, in the order of insertion.
 ///
@@ -122,14 +137,14 @@ impl KeyTable {
 
     /// It grows when it holds so many keys.
     fn most_keys(&self) -> usize {
-        self.groups.len() * GROUP / 4 * 3
+        self.slots().most_keys() as usize
     }
 
     /// Puts an id into the first empty slot of a group.
     #[inline]
     fn put(&mut self, key: u64, id: u32, group: usize) {
         let (_, tag) = self.slots().place(key);
-        if let Some(slot) = self.groups[group].0.iter_mut().find(|slot| **slot == 0) {
+        if let Some(slot) = self.groups[group].0.iter_mut().find(|slot| **slot == EMPTY) {
             *slot = tag | (u64::from(id) + 1);
         }
     }
@@ -144,7 +159,7 @@ impl KeyTable {
             }
             let key = self.keys[id];
             let (mut group, _) = self.slots().place(key);
-            while self.groups[group].0[GROUP - 1] != 0 {
+            while self.groups[group].is_full() {
                 group = (group + 1) & (self.groups.len() - 1);
             }
             self.put(key, id as u32, group);
@@ -165,10 +180,16 @@ impl Slots<'_> {
         ((key >> 2) as usize & (self.groups.len() - 1), key & !self.most())
     }
 
-    /// No number is above; all its bits are set.
+    /// All bits of a number. No number is as large.
     #[inline]
     fn most(self) -> u64 {
         (self.groups.len() * GROUP) as u64 - 1
+    }
+
+    /// No number is above.
+    #[inline]
+    fn most_keys(self) -> u64 {
+        (self.groups.len() * GROUP / 4 * 3) as u64
     }
 
     #[inline]
@@ -186,12 +207,12 @@ impl Slots<'_> {
     #[inline]
     fn search_from(self, mut at: usize, tag: u64) -> Result<u32, usize> {
         loop {
-            let group = &self.groups[at].0;
-            let found = self.find(group, tag);
-            if found != 0 {
-                return Ok(found as u32);
+            let group = &self.groups[at];
+            let rest = least_rest(group, tag);
+            if rest < self.most() {
+                return Ok(rest as u32);
             }
-            if group[GROUP - 1] == 0 {
+            if !group.is_full() {
                 return Err(at);
             }
             at = (at + 1) & (self.groups.len() - 1);
@@ -202,10 +223,15 @@ impl Slots<'_> {
     #[inline]
     fn number(self, key: u64) -> u32 {
         let (at, tag) = self.place(key);
-        let group = &self.groups[at].0;
-        let found = self.find(group, tag);
-        // Whether a key is known cannot be foreseen, so that is asked last; that a group is full is rare.
-        if group[GROUP - 1] != 0 && found == 0 { self.number_beyond(at, tag) } else { found as u32 }
+        let group = &self.groups[at];
+        let rest = least_rest(group, tag);
+        // Neither whether a key is known can be foreseen nor whether its group is full; that it is unknown in a full one is rare. Of
+        // "and" a compiler makes two branches, so both are asked in one comparison: a number is at most `most_keys`, and the last slot
+        // has all bits of `most` exactly where it is empty.
+        if rest.min(self.most()) > (group.0[GROUP - 1] & self.most()).max(self.most_keys()) {
+            return self.number_beyond(at, tag);
+        }
+        select_unpredictable(rest < self.most(), rest, 0) as u32
     }
 
     #[cold]
@@ -213,20 +239,15 @@ impl Slots<'_> {
     fn number_beyond(self, at: usize, tag: u64) -> u32 {
         self.search_from((at + 1) & (self.groups.len() - 1), tag).unwrap_or(0)
     }
+}
 
-    /// The number that stands in a group beside this tag, or 0.
-    #[inline]
-    fn find(self, group: &[u64; GROUP], tag: u64) -> u64 {
-        // Equal upper bits cancel out, and what is left is the number. All slots are looked at: which one it is cannot be
-        // foreseen, and a wrong guess costs more than three comparisons.
-        // An empty slot fits a tag of zeros with number 0. Of two that fit, as one was displaced, the later one counts.
-        let mut found = 0;
-        for slot in group {
-            let rest = slot ^ tag;
-            found = found.max(select_unpredictable(rest <= self.most(), rest, 0));
-        }
-        found
-    }
+/// The least of what the slots of a group leave of a tag. Equal upper bits cancel out, so it is the number that stands beside this tag,
+/// the smaller one should there be two, as one was displaced; where the tag is not there, it is no less than [`Slots::most`].
+#[inline]
+fn least_rest(group: &Group, tag: u64) -> u64 {
+    // All slots are looked at: which one it is cannot be foreseen, and a wrong guess costs more than three comparisons.
+    let [a, b, c, d] = group.0.map(|slot| slot ^ tag);
+    a.min(b).min(c.min(d))
 }
 
 /// So many keys ahead a table is fetched: about one memory latency's worth of probes.
@@ -310,6 +331,6 @@ mod tests {
         let more = (1_u64 << 50..).map(|i| mix(i, 7) | 1);
         more.take(table.most_keys()).for_each(|key| _ = table.insert(key));
         assert_eq!(table.groups.len() as u64, 2 * groups);
-        assert_eq!((table.number(fifth), table.number(sixth)), (6, 6));
+        assert_eq!((table.number(fifth), table.number(sixth)), (5, 5));
     }
 }
