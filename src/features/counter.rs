@@ -1,14 +1,16 @@
 //! What one thread finds while a vocabulary is looked for.
 
+use std::hint::select_unpredictable;
 use std::ops::Range;
 use std::sync::Arc;
 
 use super::CHANNEL_MARK;
 use super::analysis::{Analyser, Buffers, Grams, spell};
+use super::firsts::Firsts;
 use super::once::Once;
 use super::pages::{reserve, room, room_for};
 use super::params::{NgramRange, Passage};
-use super::table::{AHEAD, KeyTable, prefetch};
+use super::table::{KeyTable, prefetch};
 use super::tally::WordLists;
 use super::texts::{Contents, Numbers};
 
@@ -18,9 +20,9 @@ use super::texts::{Contents, Numbers};
 /// frequency their counts are close together.
 pub(super) struct Counter {
     terms: Terms,
-    /// The keys of word n-grams that were new when they were met and may be dropped: most stand in one text only, so they become
-    /// terms when they are met again. In the texts, the items without a number are theirs, in the same order.
-    firsts: Vec<u64>,
+    /// Word n-grams that were new when they were met and may be dropped: most stand in one text only, so they become terms when they
+    /// are met again.
+    firsts: Firsts,
     /// Which keys of a text were not found; the rest is room.
     missed: Vec<u32>,
     /// The character n-grams of the words met so far.
@@ -137,7 +139,7 @@ impl Counter {
         let expected = passages.len();
         let mut counter = Self {
             terms: Terms::with_capacity((n_bytes / BYTES_A_TERM).min(MOST_AT_FIRST)),
-            firsts: Vec::new(),
+            firsts: Firsts::default(),
             missed: Vec::new(),
             lists: WordLists::default(),
             contents: Contents::empty(),
@@ -158,6 +160,7 @@ impl Counter {
                 }
             });
             counter.contents.end_text();
+            counter.firsts.end_text();
         }
         counter.number_firsts();
         counter
@@ -170,6 +173,7 @@ impl Counter {
     fn words(&mut self, block: usize, keys: &[u64], once: Option<&Once>, spell: impl Fn(usize, &mut String)) {
         let place = self.place(block);
         let Self { terms, firsts, missed, contents, expected, .. } = self;
+        let before = contents.n_written();
         let numbers = contents.add(keys.len(), *expected);
         // All are looked up before one is seen, so that what is known of them is on its way meanwhile.
         let seen = terms.seen.as_ptr();
@@ -186,11 +190,11 @@ impl Counter {
         let missed = missed[..n_missed].iter().map(|i| *i as usize);
         if let Some(once) = once {
             missed.clone().for_each(|i| once.prefetch(keys[i]));
-            room_for(firsts, n_missed, place.text as usize, *expected);
+            firsts.room_for(n_missed, *expected);
         }
         for i in missed {
             match once {
-                Some(once) if once.is_first(keys[i]) => firsts.push(keys[i]),
+                Some(once) if once.is_first(keys[i]) => firsts.push(keys[i], before + i),
                 _ => numbers[i] = terms.number(keys[i], place, |out| spell(i, out)),
             }
         }
@@ -233,28 +237,30 @@ impl Counter {
 
     /// Gives the first occurrences of what became a term later the number of the term. Those of all else are left.
     fn number_firsts(&mut self) {
-        let Self { terms: Terms { table, seen, born, .. }, firsts, .. } = self;
-        firsts.iter().take(AHEAD).for_each(|key| table.prefetch(*key));
-        let (mut at, mut left) = (0, 0);
-        self.contents.fill(|text| {
-            let key = firsts[at];
-            at += 1;
-            if let Some(next) = firsts.get(at + AHEAD) {
-                table.prefetch(*next);
-            }
-            let number = table.number(key);
-            // One may be taken for another term, which stands in this text perhaps: it is made sure.
-            if number != 0 && table.keys()[number as usize - 1] == key {
+        let Self { terms: Terms { table, seen, born, .. }, firsts, contents, .. } = self;
+        if table.len() == 0 {
+            return;
+        }
+        let of_terms = table.keys();
+        let (known, frequencies, texts) = (of_terms.as_ptr(), seen.as_ptr(), born.as_ptr());
+        let ahead = |number: u32| {
+            let (number, id) = (number as usize, (number as usize).saturating_sub(1));
+            prefetch(known.wrapping_add(id));
+            prefetch(frequencies.wrapping_add(number));
+            prefetch(texts.wrapping_add(id));
+        };
+        firsts.number(
+            contents,
+            |keys, numbers| table.look_up(keys, numbers, ahead),
+            |number, key, text| {
+                // One may be taken for another term, which stands in this text perhaps: it is made sure.
+                let id = (number as usize).saturating_sub(1);
+                let number = select_unpredictable(of_terms[id] == key, number, 0);
                 // What became a term in the same text was counted there.
-                seen[number as usize].df += u32::from(born[number as usize - 1] != text as u32 + 1);
+                seen[number as usize].df += u32::from(born[id] != text as u32 + 1);
                 number
-            } else {
-                firsts[left] = key;
-                left += 1;
-                0
-            }
-        });
-        firsts.truncate(left);
+            },
+        );
     }
 
     /// The keys of the terms found.
@@ -264,7 +270,7 @@ impl Counter {
 
     /// The keys that are no terms here, and were met nowhere before.
     pub(super) fn firsts(&self) -> &[u64] {
-        &self.firsts
+        self.firsts.keys()
     }
 
     /// The terms found, by id.
@@ -302,15 +308,15 @@ impl Counter {
     /// * `of_terms` - of each term, by its number: one more than its column, or 0 where it was dropped; the same of number 0, which is
     ///   none, and after the terms of each of [`Counter::firsts`].
     pub(super) fn into_numbered(self, of_terms: Vec<u32>) -> (Contents, Numbers, usize) {
-        let Self { terms, lists, mut contents, .. } = self;
+        let Self { terms, firsts, lists, mut contents, .. } = self;
         let kept = terms.seen.iter().zip(&of_terms).filter(|(_, number)| **number != 0);
         let mut n_entries = kept.map(|(seen, _)| seen.df as usize).sum();
-        let mut firsts = terms.seen.len()..;
-        if of_terms.len() > terms.seen.len() {
-            contents.fill(|_| {
-                let number = firsts.next().filter(|number| of_terms[*number] != 0);
-                n_entries += usize::from(number.is_some());
-                number.map_or(0, |number| number as u32)
+        let (first, of_firsts) = (terms.seen.len(), of_terms.get(terms.seen.len()..).unwrap_or_default());
+        if !of_firsts.is_empty() {
+            firsts.fill(&mut contents, |i| {
+                let kept = u32::from(of_firsts[i] != 0);
+                n_entries += kept as usize;
+                (first + i) as u32 * kept
             });
         }
         let lists = lists.lists.renumbered(&of_terms);

@@ -4,6 +4,7 @@ mod analysis;
 mod counter;
 mod counts;
 pub mod dense;
+mod firsts;
 mod hash;
 mod matrix;
 mod once;

@@ -64,13 +64,16 @@ impl Contents {
         &self.items[self.starts[text]..self.starts[text + 1]]
     }
 
-    /// Gives `number(text)` to each item that has none, from the first on.
-    pub(super) fn fill(&mut self, mut number: impl FnMut(usize) -> u32) {
-        for (text, ends) in self.starts.windows(2).enumerate() {
-            for item in self.items[ends[0]..ends[1]].iter_mut().filter(|item| **item == 0) {
-                *item = number(text);
-            }
-        }
+    /// The items of a text that was ended.
+    #[inline]
+    pub(super) fn of_mut(&mut self, text: usize) -> &mut [u32] {
+        &mut self.items[self.starts[text]..self.starts[text + 1]]
+    }
+
+    /// How many items the text that is being written has.
+    #[inline]
+    pub(super) fn n_written(&self) -> usize {
+        self.items.len() - self.starts[self.n_texts()]
     }
 
     /// The same texts with other numbers for the terms; those whose number is 0 are dropped.
