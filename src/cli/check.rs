@@ -100,7 +100,7 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
     } else {
         talk.next(format!(
             "sayso train {}{} -o model.safetensors",
-            args.rows.labels[0].display(),
+            super::quoted(args.rows.labels[0].display()),
             args.rows.options()
         ));
     }

@@ -66,10 +66,10 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
     let n_files = write(args, to, &rows, &axes, talk)?;
     let what = if n_files > 1 { format!(" in {n_files} files") } else { String::new() };
     talk.say(format!("converted {} rows from {from} to {to}{what} → {}", rows.len(), args.output.display()));
-    let axes = super::axes_option(args.axes.as_deref());
+    let (axes, output) = (super::axes_option(args.axes.as_deref()), super::quoted(args.output.display()));
     match to {
-        "labels" => talk.next(format!("sayso check {}{axes}", args.output.display())),
-        _ => talk.next(format!("sayso convert {} --from {to} -o labels.csv{axes}", args.output.display())),
+        "labels" => talk.next(format!("sayso check {output}{axes}")),
+        _ => talk.next(format!("sayso convert {output} --from {to} -o labels.csv{axes}")),
     }
     Ok(Outcome::Done)
 }

@@ -63,7 +63,10 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
         .map(|a| a.axis.as_str())
         .collect();
     if low.is_empty() {
-        talk.next(format!("sayso explain {} 'A text whose score surprises.'", args.model.display()));
+        talk.next(format!(
+            "sayso explain {} 'A text whose score surprises.'",
+            super::quoted(args.model.display())
+        ));
         return Ok(Outcome::Done);
     }
     talk.say(format!("macro-F1 is below {:.3} on: {}", args.min_f1.unwrap_or_default(), low.join(", ")));

@@ -113,7 +113,7 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
     };
     std::io::stdout().lock().write_all(out.as_bytes()).map_err(|e| Error::io("-", "write", e))?;
     if args.passage.is_none() {
-        talk.next(format!("sayso explain {} 'A text to explain.'", args.model.display()));
+        talk.next(format!("sayso explain {} 'A text to explain.'", super::quoted(args.model.display())));
     }
     Ok(Outcome::Done)
 }

@@ -59,7 +59,7 @@ fn write_aliases(path: &Path, names: &Names, force: bool, talk: &Talk) -> Result
     talk.say(format!("{} names may be one with another → {}", found.len(), path.display()));
     talk.next(format!(
         "look through it, strike what is wrong, then pass it with --speakers {}",
-        path.display()
+        super::quoted(path.display())
     ));
     Ok(())
 }
@@ -133,6 +133,7 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
         counts.n_articles,
     ));
     if args.output.output != Path::new("-") {
+        let place = super::quoted(place);
         talk.next(format!("sayso score --statements {place} -o scored.csv"));
     }
     Ok(Outcome::Done)

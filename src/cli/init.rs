@@ -41,6 +41,10 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
     }
     let folder = args.folder.display();
     talk.say(format!("wrote {} files to {folder}", FILES.len()));
-    talk.next(format!("edit {folder}/axes.toml, label statements in {folder}/labels.csv, then: sayso train {folder}/labels.csv --axes {folder}/axes.toml -o {folder}/model.safetensors"));
+    let [axes, labels, model] = ["axes.toml", "labels.csv", "model.safetensors"]
+        .map(|name| super::quoted(args.folder.join(name).display()));
+    talk.next(format!(
+        "edit {axes}, label statements in {labels}, then: sayso train {labels} --axes {axes} -o {model}"
+    ));
     Ok(Outcome::Done)
 }

@@ -119,7 +119,7 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
     }
     let farewell = server.run()?;
     talk.say(farewell);
-    let labels = args.labels.display();
+    let labels = super::quoted(args.labels.display());
     let axes = super::axes_option(args.axes.as_deref());
     talk.next(format!("sayso agree {labels}{axes}, or: sayso train {labels}{axes} -o my.safetensors"));
     Ok(Outcome::Done)

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use encoding_rs::Encoding;
 
-use super::Talk;
+use super::{Talk, quoted};
 use crate::corpus::{LabelFile, TrainingColumns, TrainingSet, axes_or_bundled, encoding_by_name};
 use crate::types::AxisSet;
 use crate::{Error, Result};
@@ -45,15 +45,6 @@ pub fn pair(word: &str) -> std::result::Result<(String, String), String> {
         Some((from, to)) if !from.is_empty() && !to.is_empty() => Ok((from.trim().into(), to.trim().into())),
         _ => Err("expected two column names, such as from,to".into()),
     }
-}
-
-/// A word as a shell takes it.
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "_-./,:=+@%".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_string();
-    }
-    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 impl LabelledArgs {
@@ -153,16 +144,5 @@ impl LabelledArgs {
     /// Those of [`encoding_by_name`].
     pub fn encoding(&self) -> Result<Option<&'static Encoding>> {
         self.encoding.as_deref().map(encoding_by_name).transpose()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_are_quoted_where_a_shell_would_cut_them() {
-        let words = ["topic", "a/b-c.csv", "my text", "it's", "$(x)", ""];
-        assert_eq!(words.map(quoted), ["topic", "a/b-c.csv", "'my text'", "'it'\\''s'", "'$(x)'", "''"]);
     }
 }

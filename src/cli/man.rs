@@ -34,6 +34,6 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
         pages += 1;
     }
     talk.say(format!("wrote {pages} manual pages to {}", args.folder.display()));
-    talk.next(format!("man -l {}", args.folder.join("sayso.1").display()));
+    talk.next(format!("man -l {}", super::quoted(args.folder.join("sayso.1").display())));
     Ok(Outcome::Done)
 }

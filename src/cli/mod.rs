@@ -24,6 +24,7 @@ mod talk;
 mod train;
 
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -129,7 +130,17 @@ fn dispatch(command: Command, talk: &Talk) -> Result<Outcome> {
 
 /// The axes as the next command has to be given them; empty for those that come with Sayso.
 fn axes_option(axes: Option<&Path>) -> String {
-    axes.map_or_else(String::new, |axes| format!(" --axes {}", axes.display()))
+    axes.map_or_else(String::new, |axes| format!(" --axes {}", quoted(axes.display())))
+}
+
+/// A word as a shell takes it, for the next command.
+fn quoted(word: impl Display) -> String {
+    let word = word.to_string();
+    let is_plain = |c: char| c.is_alphanumeric() || "_-./,:=+@%".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word;
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 /// SHA-256 of a file.
@@ -157,6 +168,12 @@ fn command() -> clap::Command {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_are_quoted_where_a_shell_would_cut_them() {
+        let words = ["topic", "a/b-c.csv", "my text", "it's", "$(x)", ""];
+        assert_eq!(words.map(quoted), ["topic", "a/b-c.csv", "'my text'", "'it'\\''s'", "'$(x)'", "''"]);
+    }
 
     #[test]
     fn the_command_line_is_sound() {

@@ -181,7 +181,7 @@ pub fn run(args: &Args, talk: &Talk) -> Result<Outcome> {
     let place = args.output.output.display();
     talk.say(format!("scored {} statements (sure on {}) → {place}", tally.n, tally.sentence(&axes)));
     if !is_stream(&args.output.output) {
-        talk.next(format!("sayso report {place} -o report.html"));
+        talk.next(format!("sayso report {} -o report.html", super::quoted(place)));
     }
     Ok(Outcome::Done)
 }

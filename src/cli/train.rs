@@ -332,5 +332,5 @@ fn report(model: &Model, args: &Args, talk: &Talk) {
         model.card().n_terms,
         args.output.display()
     ));
-    talk.next(format!("sayso score ARTICLES --model {} -o scored.csv", args.output.display()));
+    talk.next(format!("sayso score ARTICLES --model {} -o scored.csv", super::quoted(args.output.display())));
 }

@@ -81,7 +81,7 @@ impl LabelColumn {
                 *class.spellings.entry(cell.to_string()).or_default() += 1;
                 Ok(Some(class.number))
             }
-            Classes::Of(axis) => Ok(match label(axis, cell)? {
+            Classes::Of(axis) => Ok(match label(axis, &single_blanks(cell))? {
                 Some(Label::Class(class)) => Some(class),
                 _ => None,
             }),
