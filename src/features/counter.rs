@@ -385,4 +385,39 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn rows_are_those_of_reading_anew_in_every_channel() {
+        let texts: Vec<String> = (0..200)
+            .map(|i| format!("rare{i} near{} far{} talks on both rare{i} sides", i / 2, i % 100))
+            .collect();
+        // A text is read three times: as a whole, by its target, and around its span.
+        let passages: Vec<Passage<'_>> = texts
+            .iter()
+            .zip(0..)
+            .map(|(text, i)| Passage {
+                text,
+                target: ["Kyiv", "Minsk", ""][i % 3],
+                span: Some(crate::types::Span { start: 5, end: 9 + i % 7 }),
+            })
+            .collect();
+        for chars in [None, Some(NgramRange::new(2, 4))] {
+            let words = Some(NgramRange::new(1, 2));
+            let params = FeatureParams {
+                words,
+                chars,
+                min_df: 2,
+                target: true,
+                window: true,
+                ..FeatureParams::default()
+            };
+            for n_threads in [1, 2, 4] {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build().expect("threads");
+                let (tfidf, x) =
+                    pool.install(|| Tfidf::fit(&params, Rewriter::default(), &passages)).expect("fits");
+                assert!(tfidf.vocabulary().blocks().len() >= 3, "{:?}", tfidf.vocabulary().blocks());
+                assert_eq!(tfidf.transform(&passages), x, "{n_threads} threads");
+            }
+        }
+    }
 }
