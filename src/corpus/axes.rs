@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::decode;
-use crate::types::AxisSet;
+use crate::types::{AxisSet, spelling};
 use crate::{Error, Position, Result};
 use std::io::Read;
 
@@ -84,7 +84,7 @@ pub fn parse_axes(text: &str, path: &Path) -> Result<AxisSet> {
         let mut words = BTreeSet::new();
         for class in axis.classes() {
             for word in class.aliases.iter().chain([&class.id]) {
-                if !words.insert(word.to_lowercase()) {
+                if !words.insert(spelling(word)) {
                     return wrong(
                         format!("axis {:?} with two classes spelled {word:?}", axis.id),
                         "every spelling once per axis",

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::is_missing;
 use super::labels::label;
-use crate::types::{Axis, Label};
+use crate::types::{Axis, Label, spelling};
 
 /// What a column of labels holds.
 pub(super) struct LabelColumn {
@@ -75,13 +75,11 @@ impl LabelColumn {
         match &mut self.classes {
             Classes::Met(met) => {
                 let number = met.len();
-                let class = met
-                    .entry(single_blanks(cell).to_lowercase())
-                    .or_insert_with(|| Class { number, ..Class::default() });
+                let class = met.entry(spelling(cell)).or_insert_with(|| Class { number, ..Class::default() });
                 *class.spellings.entry(cell.to_string()).or_default() += 1;
                 Ok(Some(class.number))
             }
-            Classes::Of(axis) => Ok(match label(axis, &single_blanks(cell))? {
+            Classes::Of(axis) => Ok(match label(axis, cell)? {
                 Some(Label::Class(class)) => Some(class),
                 _ => None,
             }),

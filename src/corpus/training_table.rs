@@ -327,7 +327,7 @@ mod tests {
             set.notes
         );
         let axes =
-            AxisSet { axes: vec![crate::types::Axis::nominal("side", ["other".into(), "pro kyiv".into()])] };
+            AxisSet { axes: vec![crate::types::Axis::nominal("side", ["other".into(), "pro  Kyiv".into()])] };
         let named = TrainingColumns { axes: Some(axes), ..columns() };
         let set = read("text,side\nOne,pro  kyiv\nTwo,pro\u{a0}kyiv\nThree,other\n", &named).expect("read");
         assert!(set.rows.iter().map(|r| r.labels[0]).eq([Some(1), Some(1), Some(0)]));

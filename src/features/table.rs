@@ -304,6 +304,19 @@ mod tests {
     }
 
     #[test]
+    fn keys_of_equal_bits_are_told_from_empty_slots() {
+        for key in [1, u64::MAX] {
+            let mut table = KeyTable::with_capacity(1);
+            assert_eq!((table.number(key), table.insert(key), table.number(key)), (0, 0, 1));
+            // These want the same group, and more of them than it holds.
+            for i in 1..6_u64 {
+                let like = key ^ i << 20;
+                assert_eq!((table.number(like), table.insert(like)), (0, i as u32));
+            }
+        }
+    }
+
+    #[test]
     fn keys_that_differ_in_one_bit_are_told_apart_at_every_size() {
         let alike = (2..64).map(|bit| (mix(1, 7) | 1) ^ 1 << bit);
         holds(&alike.chain((2..5000).map(|i| mix(i, 7) | 1)).collect::<Vec<_>>());

@@ -109,11 +109,11 @@ impl Axis {
 
     /// The index in [`Axis::classes`] of a class id, title or alias; case and outer blanks do not count.
     pub fn class_index(&self, word: &str) -> Option<usize> {
-        let word = word.trim().to_lowercase();
+        let word = spelling(word);
         self.classes().iter().position(|class| {
-            class.id.to_lowercase() == word
-                || class.title.to_lowercase() == word
-                || class.aliases.iter().any(|alias| alias.to_lowercase() == word)
+            spelling(&class.id) == word
+                || spelling(&class.title) == word
+                || class.aliases.iter().any(|alias| spelling(alias) == word)
         })
     }
 
@@ -140,4 +140,9 @@ impl AxisSet {
     pub fn get(&self, id: &str) -> Option<&Axis> {
         self.axes.iter().find(|axis| axis.id == id)
     }
+}
+
+/// A word in lower case and with single blanks: what spells one class.
+pub(crate) fn spelling(word: &str) -> String {
+    word.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }

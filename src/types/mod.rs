@@ -11,6 +11,7 @@ mod statement;
 mod vectors;
 
 pub use article::Article;
+pub(crate) use axis::spelling;
 pub use axis::{Axis, AxisSet, Class, Pole};
 pub use label::{Label, LabelledStatement};
 pub use lexicon::LexiconEntry;
